@@ -1,0 +1,3 @@
+pub(crate) fn show() -> Result<(), crate::vector::Error> {
+    Ok(())
+}

@@ -1,0 +1,472 @@
+//! Vectors: cases of the protocol as data, run through the crate's public API.
+//!
+//! A file is `{"vectors": […]}`. Members that are not read are ignored, so that a file can carry more for others.
+
+use std::collections::BTreeMap;
+
+use oidc_logout::{
+    Algorithm, ApplicationType, Client, ClientError, ClientType, Confirm, ConfirmReason, ConfirmRule, ConfirmationKey,
+    Decision, Headers, KeySet, Landing, LogoutEndpoint, LogoutRequest, Policy, Refusal, RefusalReason,
+    RegisteredRedirect, RegistrationRules, Session,
+};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use time::{Duration, OffsetDateTime};
+
+/// A file of vectors.
+#[derive(Deserialize)]
+pub(crate) struct File {
+    pub(crate) vectors: Vec<Vector>,
+}
+
+/// A case and what it is expected to give.
+#[derive(Deserialize)]
+pub(crate) struct Vector {
+    pub(crate) name: String,
+    pub(crate) expect: Map<String, Value>,
+    #[serde(flatten)]
+    pub(crate) case: Case,
+}
+
+/// What is done: a URI is registered, or a request is decided.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Case {
+    Register { register: Registration },
+    Decide(Box<Logout>),
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Registration {
+    post_logout_redirect_uri: String,
+    #[serde(flatten)]
+    rules: Rules,
+}
+
+#[derive(Deserialize)]
+struct Rules {
+    #[serde(default)]
+    application_type: JsonApplicationType,
+    #[serde(default)]
+    client_type: JsonClientType,
+    #[serde(default)]
+    allow_http: bool,
+    #[serde(default)]
+    allow_schemes: Vec<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum JsonApplicationType {
+    #[default]
+    Web,
+    Native,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum JsonClientType {
+    #[default]
+    Confidential,
+    Public,
+}
+
+/// A request to a provider, and where confirmation is the subject the End-User's answer to the page.
+#[derive(Deserialize)]
+pub(crate) struct Logout {
+    pub(crate) op: Op,
+    pub(crate) clients: Vec<JsonClient>,
+    pub(crate) session: Option<JsonSession>,
+    pub(crate) now: i64,
+    pub(crate) request: JsonRequest,
+    pub(crate) answer: Option<PageAnswer>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Op {
+    pub(crate) issuer: String,
+    #[serde(default)]
+    pub(crate) former_issuers: Vec<String>,
+    pub(crate) jwks: Value,
+    pub(crate) policy: Policy,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct JsonClient {
+    pub(crate) client_id: String,
+    #[serde(default)]
+    pub(crate) post_logout_redirect_uris: Vec<String>,
+    id_token_signed_response_alg: Option<Algorithm>,
+    client_secret: Option<String>,
+    confirm: Option<ConfirmRule>,
+    #[serde(default)]
+    form_action_sources: Vec<String>,
+    #[serde(flatten)]
+    rules: Rules,
+}
+
+#[derive(Clone, Deserialize)]
+pub(crate) struct JsonSession {
+    pub(crate) sub: Option<String>,
+    pub(crate) sid: Option<String>,
+    takes_part: Option<bool>,
+    /// Which sign-in it is, where there are several.
+    #[serde(default)]
+    binding: u8,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct JsonRequest {
+    pub(crate) method: String,
+    #[serde(default)]
+    pub(crate) query: String,
+    #[serde(default)]
+    body: String,
+    /// Of a POST; `null` for a request without.
+    #[serde(default = "form")]
+    content_type: Option<String>,
+}
+
+#[allow(clippy::unnecessary_wraps, reason = "serde wants the type of the member")]
+fn form() -> Option<String> {
+    Some("application/x-www-form-urlencoded".to_owned())
+}
+
+/// How the form on the confirmation page comes back. What is not given is as the page made it.
+#[derive(Deserialize)]
+pub(crate) struct PageAnswer {
+    /// `yes` or `no`, or anything else that a forger may send.
+    confirm: Option<String>,
+    #[serde(default)]
+    after_seconds: i64,
+    /// Fields that come back with another value; `null` for one that does not.
+    #[serde(default)]
+    change: BTreeMap<String, Option<String>>,
+    /// The session that the answer comes with, where it is another one; `null` for none.
+    #[serde(default, deserialize_with = "some")]
+    session: Option<Option<JsonSession>>,
+    /// The clients at the time of the answer, where they changed.
+    clients: Option<Vec<JsonClient>>,
+    /// What became of the confirmation key meanwhile.
+    #[serde(default)]
+    confirmation_key: KeyChange,
+    /// Whether the page is the one that the provider offers on its own.
+    #[serde(default)]
+    offer: bool,
+}
+
+fn some<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<JsonSession>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum KeyChange {
+    #[default]
+    Kept,
+    /// There is a new one, and the former still verifies.
+    Rotated,
+    /// There is a new one.
+    Replaced,
+}
+
+/// A case that cannot be run.
+pub(crate) type Error = Box<dyn std::error::Error>;
+
+/// Runs a case. What it gives has the members of `expect`; `status` and `headers` where they are asked for.
+pub(crate) fn run(vector: &Vector) -> Result<Map<String, Value>, Error> {
+    match &vector.case {
+        Case::Register { register } => Ok(register.run()),
+        Case::Decide(logout) => {
+            let mut got = logout.run()?;
+            got.retain(|name, _| !matches!(name.as_str(), "status" | "headers") || vector.expect.contains_key(name));
+            Ok(got)
+        }
+    }
+}
+
+/// What stands for the outcome of a case that cannot be run.
+pub(crate) fn not_run(error: &Error) -> Map<String, Value> {
+    object(json!({"error": error.to_string()}))
+}
+
+impl Registration {
+    fn run(&self) -> Map<String, Value> {
+        match RegisteredRedirect::register(&self.post_logout_redirect_uri, &self.rules.read()) {
+            Ok(_) => object(json!({"registered": true})),
+            Err(error) => object(json!({"registered": false, "reason": error.code()})),
+        }
+    }
+}
+
+impl Rules {
+    fn read(&self) -> RegistrationRules {
+        let rules = RegistrationRules::default()
+            .application_type(match self.application_type {
+                JsonApplicationType::Web => ApplicationType::Web,
+                JsonApplicationType::Native => ApplicationType::Native,
+            })
+            .client_type(match self.client_type {
+                JsonClientType::Confidential => ClientType::Confidential,
+                JsonClientType::Public => ClientType::Public,
+            })
+            .allow_http(self.allow_http);
+        self.allow_schemes
+            .iter()
+            .fold(rules, |rules, scheme| rules.allow_scheme(scheme))
+    }
+}
+
+impl Logout {
+    fn run(&self) -> Result<Map<String, Value>, Error> {
+        let endpoint = self.op.endpoint(KeyChange::Kept)?;
+        let now = OffsetDateTime::from_unix_timestamp(self.now)?;
+        let decision = self
+            .request
+            .decide(&endpoint, &self.clients, self.session.as_ref(), now)?;
+        let Some(answer) = &self.answer else {
+            return self.report(decision, now);
+        };
+
+        let page = if answer.offer {
+            let session = self.session.as_ref().ok_or("an offer needs a session")?;
+            endpoint.offer(&session.read()?, now)
+        } else {
+            match decision {
+                Decision::Confirm(page) => page,
+                other => return Err(format!("there is no page to answer, but {other:?}").into()),
+            }
+        };
+        let later = now
+            .checked_add(Duration::seconds(answer.after_seconds))
+            .ok_or("too late")?;
+        let decision = decide_form(
+            answer.form(&page)?,
+            &self.op.endpoint(answer.confirmation_key)?,
+            answer.clients.as_ref().unwrap_or(&self.clients),
+            answer.session.as_ref().unwrap_or(&self.session).as_ref(),
+            later,
+        )?;
+        self.report(decision, later)
+    }
+
+    fn report(&self, decision: Decision, now: OffsetDateTime) -> Result<Map<String, Value>, Error> {
+        Ok(match decision {
+            Decision::EndSession(end) => {
+                let landing = end.session_ended();
+                with_answer(
+                    json!({"decision": "end_session", "redirect": location(&landing)}),
+                    landing_answer(&landing),
+                )
+            }
+            Decision::NoSession(landing) => with_answer(
+                json!({"decision": "no_session", "redirect": location(&landing)}),
+                landing_answer(&landing),
+            ),
+            Decision::Confirm(page) => {
+                let mut reasons: Vec<_> = page.reasons().iter().copied().map(ConfirmReason::code).collect();
+                reasons.sort_unstable();
+                let redirect = self.redirect_after_yes(&page, now)?;
+                with_answer(
+                    json!({"decision": "confirm", "reasons": reasons, "redirect": redirect}),
+                    (page.status(), page.headers()),
+                )
+            }
+            Decision::Declined(page) => with_answer(json!({"decision": "declined"}), (page.status(), page.headers())),
+            Decision::Resubmit(page) => with_answer(json!({"decision": "resubmit"}), (page.status(), page.headers())),
+            Decision::Refuse(refusal) => {
+                let reason = refusal.reason().code();
+                let got = match refusal.reason() {
+                    RefusalReason::IdTokenHintInvalid(error) => {
+                        json!({"decision": "refuse", "reason": reason, "detail": error.code()})
+                    }
+                    _ => json!({"decision": "refuse", "reason": reason}),
+                };
+                with_answer(got, (refusal.status(), refusal.headers()))
+            }
+        })
+    }
+
+    /// Where a confirmation leads, found out by answering it.
+    fn redirect_after_yes(&self, page: &Confirm, now: OffsetDateTime) -> Result<Option<String>, Error> {
+        let answer = self.answer.as_ref();
+        let yes = fields(page)
+            .into_iter()
+            .chain([("confirm".to_owned(), "yes".to_owned())]);
+        let clients = answer
+            .and_then(|answer| answer.clients.as_ref())
+            .unwrap_or(&self.clients);
+        let session = answer
+            .and_then(|answer| answer.session.as_ref())
+            .unwrap_or(&self.session);
+        let key = answer.map_or(KeyChange::Kept, |answer| answer.confirmation_key);
+        let endpoint = self.op.endpoint(key)?;
+        let form = serde_urlencoded::to_string(yes.collect::<Vec<_>>())?;
+        match decide_form(form, &endpoint, clients, session.as_ref(), now)? {
+            Decision::EndSession(end) => Ok(location(&end.session_ended())),
+            other => Err(format!("a yes should end the session, and gives {other:?}").into()),
+        }
+    }
+}
+
+impl Op {
+    fn endpoint(&self, change: KeyChange) -> Result<LogoutEndpoint, Error> {
+        let (first, second) = (ConfirmationKey::new([1; 32])?, ConfirmationKey::new([2; 32])?);
+        let key = match change {
+            KeyChange::Kept => first.clone(),
+            KeyChange::Rotated | KeyChange::Replaced => second,
+        };
+        let keys = KeySet::from_jwks(self.jwks.to_string())?;
+        let mut endpoint = LogoutEndpoint::new(&self.issuer, keys, key).with_policy(self.policy.clone());
+        for issuer in &self.former_issuers {
+            endpoint = endpoint.with_former_issuer(issuer);
+        }
+        Ok(match change {
+            KeyChange::Rotated => endpoint.with_previous_confirmation_key(first),
+            KeyChange::Kept | KeyChange::Replaced => endpoint,
+        })
+    }
+}
+
+impl JsonClient {
+    fn read(&self) -> Result<Client, ClientError> {
+        let mut client = Client::builder(&self.client_id).registration_rules(self.rules.read());
+        for uri in &self.post_logout_redirect_uris {
+            client = client.post_logout_redirect_uri(uri);
+        }
+        for source in &self.form_action_sources {
+            client = client.form_action_source(source);
+        }
+        if let Some(algorithm) = self.id_token_signed_response_alg {
+            client = client.id_token_signed_response_alg(algorithm);
+        }
+        if let Some(rule) = self.confirm {
+            client = client.confirm(rule);
+        }
+        let Some(secret) = &self.client_secret else {
+            return client.build();
+        };
+        // A secret that is too short is no secret.
+        match client.clone().client_secret(secret.as_str()).build() {
+            Err(ClientError::SecretTooShort { .. }) => client.build(),
+            built => built,
+        }
+    }
+}
+
+impl JsonSession {
+    fn read(&self) -> Result<Session, Error> {
+        let mut session = Session::new([self.binding; 32])?;
+        if let Some(subject) = &self.sub {
+            session = session.subject(subject);
+        }
+        if let Some(sid) = &self.sid {
+            session = session.sid(sid);
+        }
+        if let Some(takes_part) = self.takes_part {
+            session = session.takes_part(takes_part);
+        }
+        Ok(session)
+    }
+}
+
+impl JsonRequest {
+    fn decide(
+        &self,
+        endpoint: &LogoutEndpoint,
+        clients: &[JsonClient],
+        session: Option<&JsonSession>,
+        now: OffsetDateTime,
+    ) -> Result<Decision, Error> {
+        let content_type = self.content_type.as_deref();
+        decide(
+            endpoint.read(&self.method, content_type, &self.query, &self.body),
+            endpoint,
+            clients,
+            session,
+            now,
+        )
+    }
+}
+
+impl PageAnswer {
+    fn form(&self, page: &Confirm) -> Result<String, Error> {
+        let mut fields: BTreeMap<_, _> = fields(page).into_iter().collect();
+        if let Some(confirm) = &self.confirm {
+            fields.insert("confirm".to_owned(), confirm.clone());
+        }
+        for (name, value) in &self.change {
+            match value {
+                Some(value) => fields.insert(name.clone(), value.clone()),
+                None => fields.remove(name),
+            };
+        }
+        Ok(serde_urlencoded::to_string(fields)?)
+    }
+}
+
+fn fields(page: &Confirm) -> Vec<(String, String)> {
+    page.fields()
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
+}
+
+fn decide_form(
+    form: String,
+    endpoint: &LogoutEndpoint,
+    clients: &[JsonClient],
+    session: Option<&JsonSession>,
+    now: OffsetDateTime,
+) -> Result<Decision, Error> {
+    decide(LogoutRequest::from_form(form), endpoint, clients, session, now)
+}
+
+/// What a host does: two calls around its own look-ups.
+fn decide(
+    request: Result<LogoutRequest, Refusal>,
+    endpoint: &LogoutEndpoint,
+    clients: &[JsonClient],
+    session: Option<&JsonSession>,
+    now: OffsetDateTime,
+) -> Result<Decision, Error> {
+    let pending = match request.and_then(|request| endpoint.receive(request, now)) {
+        Ok(pending) => pending,
+        Err(refusal) => return Ok(Decision::Refuse(refusal)),
+    };
+    let client = clients
+        .iter()
+        .find(|client| pending.client_id().is_some_and(|id| id.as_str() == client.client_id))
+        .map(JsonClient::read)
+        .transpose()?;
+    let session = session.map(JsonSession::read).transpose()?;
+    Ok(pending.decide(client.as_ref(), session.as_ref()))
+}
+
+fn location(landing: &Landing) -> Option<String> {
+    match landing {
+        Landing::Redirect(to) => Some(to.location().to_owned()),
+        Landing::SignedOutPage(_) => None,
+    }
+}
+
+fn landing_answer(landing: &Landing) -> (u16, Headers<'_>) {
+    match landing {
+        Landing::Redirect(to) => (to.status(), to.headers()),
+        Landing::SignedOutPage(page) => (page.status(), page.headers()),
+    }
+}
+
+fn with_answer(got: Value, (status, headers): (u16, Headers<'_>)) -> Map<String, Value> {
+    let mut got = object(got);
+    got.insert("status".to_owned(), status.into());
+    let headers = headers.iter().map(|(name, value)| (name.to_owned(), value.into()));
+    got.insert("headers".to_owned(), Value::Object(headers.collect()));
+    got
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(members) => members,
+        other => Map::from_iter([("value".to_owned(), other)]),
+    }
+}

@@ -1,0 +1,337 @@
+//! The provider's keys: which ones may verify, and which one a token asks for.
+
+use std::fmt;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Deserialize;
+use thiserror::Error;
+
+use super::backend::Verifier;
+use super::{Algorithm, HintError};
+
+/// The provider's public keys, each checked for its strength: the current one and those kept for verification only.
+///
+/// Cheap to clone. To rotate, build a new set from the new JWK Set together with the former keys, and swap the endpoint
+/// for [`with_keys`](crate::LogoutEndpoint::with_keys)'s. A key that is left out revokes every hint it ever signed.
+///
+/// ```
+/// use oidc_logout::KeySet;
+///
+/// let current = br#"{"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": "2026", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+/// let former = br#"{"keys": [{"kty": "oct", "kid": "2025", "k": "c2VjcmV0"}]}"#;
+///
+/// let keys = KeySet::from_jwks(current)?.with(KeySet::from_jwks(former)?);
+/// assert_eq!(keys.len(), 1);
+/// assert_eq!(keys.unusable()[0].error().to_string(), "the key type is not one that signs ID Tokens publicly");
+/// # Ok::<(), oidc_logout::KeySetError>(())
+/// ```
+#[derive(Clone, Default)]
+pub struct KeySet {
+    keys: Arc<[Key]>,
+    unusable: Arc<[UnusableKey]>,
+}
+
+/// One key with a verifier for each algorithm that it fits.
+#[derive(Clone)]
+struct Key {
+    kid: Option<Arc<str>>,
+    verifiers: Arc<[(Algorithm, Verifier)]>,
+}
+
+/// A JWK Set that is not one at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum KeySetError {
+    /// Not a JSON object with a list `keys` (RFC 7517, section 5).
+    #[error("this is not a JWK Set: a JSON object with a list named keys")]
+    Malformed,
+}
+
+/// Why a key is not used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// Not a JWK, or a member of it is missing, not of its type, or not base64url.
+    #[error("this is not a JWK, or one of its members is missing or not in its form")]
+    Malformed,
+    /// `kty` or `crv` is none that this crate verifies with. Symmetric keys are not the provider's but the clients'.
+    #[error("the key type is not one that signs ID Tokens publicly")]
+    Type,
+    /// `use` or `key_ops` says that it is for something else (RFC 7517, sections 4.2 and 4.3).
+    #[error("the key is not for signatures")]
+    Use,
+    /// `alg` is none that fits its type.
+    #[error("the key's alg does not fit its type")]
+    Algorithm,
+    /// RSA with a modulus below 2048 or above 8192 bits, an even modulus, or an exponent that is even, below 3 or above 2^32.
+    #[error("the RSA modulus has to be odd with 2048 to 8192 bits, the exponent odd from 3 to 2^32")]
+    Rsa,
+    /// A coordinate of another length than its curve's, or a point that is not on the curve.
+    #[error("the point is not one of its curve, or a coordinate does not have its curve's length")]
+    Point,
+}
+
+/// A key of a set that is not used. The others serve.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnusableKey {
+    index: usize,
+    kid: Option<String>,
+    error: KeyError,
+}
+
+impl UnusableKey {
+    /// Its place in the JWK Set, counted from 0.
+    #[must_use]
+    pub fn index(&self) -> usize {
+        self.index
+    }
+
+    /// Its `kid`, where it has one.
+    #[must_use]
+    pub fn key_id(&self) -> Option<&str> {
+        self.kid.as_deref()
+    }
+
+    /// What is wrong with it.
+    #[must_use]
+    pub fn error(&self) -> KeyError {
+        self.error
+    }
+}
+
+impl KeySet {
+    /// Reads a JWK Set (RFC 7517, section 5). Of private keys only the public part is used.
+    ///
+    /// Keys that cannot be used (weak, of another type, for encryption, malformed) are left out and
+    /// [reported](Self::unusable): look at the report when keys are loaded, since hints signed with such a key are
+    /// refused.
+    ///
+    /// # Errors
+    /// [`KeySetError`] when this is not a JWK Set.
+    pub fn from_jwks(json: impl AsRef<[u8]>) -> Result<Self, KeySetError> {
+        let set: JwkSet = serde_json::from_slice(json.as_ref()).map_err(|_| KeySetError::Malformed)?;
+        let mut keys = Vec::new();
+        let mut unusable = Vec::new();
+        for (index, jwk) in set.keys.into_iter().enumerate() {
+            let kid = jwk.get("kid").and_then(|kid| kid.as_str()).map(str::to_owned);
+            let key = serde_json::from_value::<Jwk>(jwk)
+                .map_err(|_| KeyError::Malformed)
+                .and_then(Key::from_jwk);
+            match key {
+                Ok(key) => keys.push(key),
+                Err(error) => unusable.push(UnusableKey { index, kid, error }),
+            }
+        }
+        Ok(Self {
+            keys: keys.into(),
+            unusable: unusable.into(),
+        })
+    }
+
+    /// These keys, and after them the others: how former keys are kept for verification.
+    #[must_use]
+    #[allow(clippy::needless_pass_by_value, reason = "reads as building")]
+    pub fn with(self, others: Self) -> Self {
+        Self {
+            keys: self.keys.iter().chain(others.keys.iter()).cloned().collect(),
+            unusable: self.unusable.iter().chain(others.unusable.iter()).cloned().collect(),
+        }
+    }
+
+    /// How many keys can verify.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// Whether none can.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    /// The keys that were left out, with the reason.
+    #[must_use]
+    pub fn unusable(&self) -> &[UnusableKey] {
+        &self.unusable
+    }
+
+    /// Verifies with the keys that fit the algorithm and, where the token names one, its `kid`. Returns the `kid` of the
+    /// key that did.
+    pub(crate) fn verify(
+        &self,
+        algorithm: Algorithm,
+        kid: Option<&str>,
+        message: &[u8],
+        signature: &[u8],
+        max_tried: usize,
+    ) -> Result<Option<Arc<str>>, HintError> {
+        let mut fit = self
+            .keys
+            .iter()
+            .filter(|key| kid.is_none_or(|kid| key.kid.as_deref() == Some(kid)))
+            .filter_map(|key| key.verifier(algorithm).map(|verifier| (key, verifier)))
+            .take(max_tried)
+            .peekable();
+        if fit.peek().is_none() {
+            return Err(HintError::Key);
+        }
+        fit.find(|(_, verifier)| verifier.verify(message, signature))
+            .map(|(key, _)| key.kid.clone())
+            .ok_or(HintError::Signature)
+    }
+}
+
+impl fmt::Debug for KeySet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeySet")
+            .field("len", &self.len())
+            .field("unusable", &self.unusable)
+            .finish_non_exhaustive()
+    }
+}
+
+#[derive(Deserialize)]
+struct JwkSet {
+    keys: Vec<serde_json::Value>,
+}
+
+/// The members of a JWK that are read (RFC 7517, section 4; RFC 7518, section 6; RFC 8037, section 2).
+#[derive(Deserialize)]
+struct Jwk {
+    kty: String,
+    #[serde(rename = "use")]
+    public_key_use: Option<String>,
+    key_ops: Option<Vec<String>>,
+    alg: Option<String>,
+    kid: Option<String>,
+    crv: Option<String>,
+    n: Option<String>,
+    e: Option<String>,
+    x: Option<String>,
+    y: Option<String>,
+}
+
+/// The numbers of a public key, checked: all that a backend is given.
+pub(super) enum PublicKey {
+    /// Modulus and exponent, big-endian without leading zeros.
+    Rsa { n: Vec<u8>, e: Vec<u8> },
+    /// The coordinates, of their curve's length.
+    Ec { x: Vec<u8>, y: Vec<u8> },
+    /// The 32 bytes of an Ed25519 key.
+    Ed25519 { x: Vec<u8> },
+}
+
+impl Key {
+    fn from_jwk(jwk: Jwk) -> Result<Self, KeyError> {
+        // A private key that signs has a public part that verifies.
+        let for_signatures = jwk.public_key_use.as_deref().is_none_or(|key_use| key_use == "sig")
+            && jwk
+                .key_ops
+                .as_ref()
+                .is_none_or(|ops| ops.iter().any(|op| op == "verify" || op == "sign"));
+        if !for_signatures {
+            return Err(KeyError::Use);
+        }
+        let (key, family) = jwk.public_key()?;
+        let algorithms = match &jwk.alg {
+            None => family.to_vec(),
+            Some(name) => {
+                let algorithm = Algorithm::from_name(name).filter(|algorithm| family.contains(algorithm));
+                vec![algorithm.ok_or(KeyError::Algorithm)?]
+            }
+        };
+        let verifiers = algorithms
+            .into_iter()
+            .map(|algorithm| Verifier::new(algorithm, &key).map(|verifier| (algorithm, verifier)))
+            .collect::<Option<Vec<_>>>();
+        // Lengths were checked: what the library still refuses is a point beside its curve.
+        let verifiers = verifiers.ok_or(KeyError::Point)?;
+        Ok(Self {
+            kid: jwk.kid.map(Arc::from),
+            verifiers: verifiers.into(),
+        })
+    }
+
+    fn verifier(&self, algorithm: Algorithm) -> Option<&Verifier> {
+        self.verifiers
+            .iter()
+            .find_map(|(fits, verifier)| (*fits == algorithm).then_some(verifier))
+    }
+}
+
+impl Jwk {
+    /// The key with the algorithms that its type fits.
+    fn public_key(&self) -> Result<(PublicKey, &'static [Algorithm]), KeyError> {
+        match (self.kty.as_str(), self.crv.as_deref()) {
+            ("RSA", _) => Ok((
+                rsa(number(self.n.as_ref())?, number(self.e.as_ref())?)?,
+                &[
+                    Algorithm::Rs256,
+                    Algorithm::Rs384,
+                    Algorithm::Rs512,
+                    Algorithm::Ps256,
+                    Algorithm::Ps384,
+                    Algorithm::Ps512,
+                ],
+            )),
+            ("EC", Some("P-256")) => Ok((self.point(32)?, &[Algorithm::Es256])),
+            ("EC", Some("P-384")) => Ok((self.point(48)?, &[Algorithm::Es384])),
+            ("EC", Some("P-521")) => Ok((self.point(66)?, &[Algorithm::Es512])),
+            ("OKP", Some("Ed25519")) => {
+                let x = octets(self.x.as_ref())?;
+                if x.len() == 32 {
+                    Ok((PublicKey::Ed25519 { x }, &[Algorithm::EdDsa]))
+                } else {
+                    Err(KeyError::Point)
+                }
+            }
+            ("EC" | "OKP", None) => Err(KeyError::Malformed),
+            _ => Err(KeyError::Type),
+        }
+    }
+
+    fn point(&self, length: usize) -> Result<PublicKey, KeyError> {
+        let (x, y) = (octets(self.x.as_ref())?, octets(self.y.as_ref())?);
+        if x.len() == length && y.len() == length {
+            Ok(PublicKey::Ec { x, y })
+        } else {
+            Err(KeyError::Point)
+        }
+    }
+}
+
+fn octets(member: Option<&String>) -> Result<Vec<u8>, KeyError> {
+    member
+        .and_then(|member| URL_SAFE_NO_PAD.decode(member).ok())
+        .ok_or(KeyError::Malformed)
+}
+
+/// A number without its leading zeros, which some encoders add.
+fn number(member: Option<&String>) -> Result<Vec<u8>, KeyError> {
+    let octets = octets(member)?;
+    Ok(octets.into_iter().skip_while(|&octet| octet == 0).collect())
+}
+
+/// With `e` = 1 anybody forges; with a short modulus, whoever can factor it.
+fn rsa(n: Vec<u8>, e: Vec<u8>) -> Result<PublicKey, KeyError> {
+    let is_odd = |number: &[u8]| number.last().is_some_and(|octet| octet & 1 == 1);
+    // Odd and at most 2^32, that is below it: four octets.
+    let exponent_fits = is_odd(&e) && e.len() <= 4 && e != [1];
+    if (2048..=8192).contains(&bits(&n)) && is_odd(&n) && exponent_fits {
+        Ok(PublicKey::Rsa { n, e })
+    } else {
+        Err(KeyError::Rsa)
+    }
+}
+
+/// The exact length of a number without leading zeros, in bits.
+fn bits(number: &[u8]) -> usize {
+    let zeros = number.first().map_or(0, |octet| octet.leading_zeros());
+    number
+        .len()
+        .saturating_mul(8)
+        .saturating_sub(usize::try_from(zeros).unwrap_or(0))
+}
