@@ -211,9 +211,7 @@ impl Rules {
                 JsonClientType::Public => ClientType::Public,
             })
             .allow_http(self.allow_http);
-        self.allow_schemes
-            .iter()
-            .fold(rules, |rules, scheme| rules.allow_scheme(scheme))
+        self.allow_schemes.iter().fold(rules, RegistrationRules::allow_scheme)
     }
 }
 
