@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use crate::decision::{Confirm, Declined, Resubmit, SignedOutPage};
+use crate::decision::{Confirm, Declined, Landing, Resubmit, SignedOutPage};
 use crate::redirect::LogoutRedirect;
 use crate::refusal::{Refusal, RefusalReason};
 
@@ -47,10 +47,7 @@ impl<'a> Headers<'a> {
     }
 
     fn with_referrer_policy(policy: &'static str) -> Self {
-        Self(vec![
-            ("cache-control", "no-store".into()),
-            ("referrer-policy", policy.into()),
-        ])
+        Self(vec![("cache-control", "no-store".into()), ("referrer-policy", policy.into())])
     }
 
     fn and(mut self, name: &'static str, value: impl Into<Cow<'a, str>>) -> Self {
@@ -79,6 +76,26 @@ impl LogoutRedirect {
     #[must_use]
     pub fn headers(&self) -> Headers<'_> {
         Headers::plain().and("location", self.location())
+    }
+}
+
+impl Landing {
+    /// 303 for a redirect, 200 for the page.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::Redirect(to) => to.status(),
+            Self::SignedOutPage(page) => page.status(),
+        }
+    }
+
+    /// The headers, with `location` for a redirect.
+    #[must_use]
+    pub fn headers(&self) -> Headers<'_> {
+        match self {
+            Self::Redirect(to) => to.headers(),
+            Self::SignedOutPage(page) => page.headers(),
+        }
     }
 }
 
@@ -111,14 +128,14 @@ impl Declined {
 }
 
 impl Confirm {
-    /// 200. On an error page that offers to sign out, the refusal's status counts.
+    /// 200.
     #[must_use]
     pub fn status(&self) -> u16 {
         200
     }
 
-    /// The headers, with a Content-Security-Policy that forbids framing and lets the form through to the client. On an
-    /// error page that offers to sign out, these count.
+    /// The headers, with a Content-Security-Policy that forbids framing and lets the form through to the client. An
+    /// error page that offers to sign out has [other ones](Refusal::headers_with_offer).
     #[must_use]
     pub fn headers(&self) -> Headers<'_> {
         Headers::form(self.form_action())
@@ -160,5 +177,30 @@ impl Refusal {
             RefusalReason::MethodNotAllowed => Headers::plain().and("allow", "GET, POST"),
             _ => Headers::plain(),
         }
+    }
+
+    /// The headers of an error page with the form of an [`offer`](crate::LogoutEndpoint::offer) on it; without one, the
+    /// plain ones.
+    ///
+    /// ```
+    /// # use oidc_logout::{ConfirmationKey, KeySet, LogoutEndpoint, LogoutRequest, Session};
+    /// # use time::OffsetDateTime;
+    /// # let endpoint = LogoutEndpoint::new("https://op.example", KeySet::default(), ConfirmationKey::new([7; 32])?);
+    /// # let session = Some(Session::new([1; 32])?);
+    /// # let refusal = LogoutRequest::from_query("state=%zz").unwrap_err();
+    /// let offer = session.map(|session| endpoint.offer(&session, OffsetDateTime::now_utc()));
+    /// let (status, headers) = (refusal.status(), refusal.headers_with_offer(offer.as_ref()));
+    /// # assert_eq!(headers.iter().count(), 3);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn headers_with_offer<'a>(&'a self, offer: Option<&'a Confirm>) -> Headers<'a> {
+        let Some(offer) = offer else {
+            return self.headers();
+        };
+        let own = self.headers().0;
+        let Headers(mut headers) = offer.headers();
+        headers.extend(own.into_iter().filter(|(name, _)| *name == "allow"));
+        Headers(headers)
     }
 }

@@ -193,9 +193,7 @@ impl ClientBuilder {
             return Err(ClientError::SecretTooShort { min_bytes });
         }
 
-        let rules = RegistrationRules::default()
-            .application_type(ApplicationType::Native)
-            .allow_http(true);
+        let rules = RegistrationRules::default().application_type(ApplicationType::Native).allow_http(true);
         let form_action = self.form_action.iter().enumerate().map(|(index, origin)| {
             RegisteredRedirect::register(origin, &rules)
                 .ok()

@@ -53,11 +53,7 @@ impl ConfirmationKey {
     /// [`ConfirmationKeyTooShort`] below 32 bytes.
     pub fn new(key: impl Into<Vec<u8>>) -> Result<Self, ConfirmationKeyTooShort> {
         let key = key.into();
-        if key.len() < MIN_KEY_BYTES {
-            Err(ConfirmationKeyTooShort)
-        } else {
-            Ok(Self(key))
-        }
+        if key.len() < MIN_KEY_BYTES { Err(ConfirmationKeyTooShort) } else { Ok(Self(key)) }
     }
 }
 
@@ -138,19 +134,11 @@ pub(crate) fn check(
     location: Option<&Location>,
     now: OffsetDateTime,
 ) -> Result<(), ConfirmReason> {
-    let (time, mac) = request
-        .confirmation()
-        .and_then(|proof| read(proof.as_str()))
-        .ok_or(ConfirmReason::ConfirmationInvalid)?;
+    let (time, mac) =
+        request.confirmation().and_then(|proof| read(proof.as_str())).ok_or(ConfirmReason::ConfirmationInvalid)?;
     let message = message(settings, session, request, location, time);
-    let keys = [
-        Some(&settings.confirmation_key),
-        settings.previous_confirmation_key.as_ref(),
-    ];
-    let genuine = keys
-        .into_iter()
-        .flatten()
-        .any(|key| verify_hmac(Algorithm::Hs256, &key.0, &message, &mac));
+    let keys = [Some(&settings.confirmation_key), settings.previous_confirmation_key.as_ref()];
+    let genuine = keys.into_iter().flatten().any(|key| verify_hmac(Algorithm::Hs256, &key.0, &message, &mac));
     let age = now.unix_timestamp().saturating_sub(time);
     if !genuine || age < -CLOCK_SKEW_SECONDS {
         Err(ConfirmReason::ConfirmationInvalid)

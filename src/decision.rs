@@ -8,7 +8,7 @@ use crate::endpoint::LogoutEndpoint;
 use crate::hint::{Algorithm, HintError, VerifiedHint, verify_hmac};
 use crate::policy::{ConfirmRule, CrossSitePost, HintWithoutSid, OnBadHint, RedirectWithoutHint};
 use crate::redirect::{Location, LogoutRedirect};
-use crate::refusal::{Refusal, RefusalReason};
+use crate::refusal::{Parameter, Refusal, RefusalReason};
 use crate::request::{Answer, ClientId, LogoutRequest, Method};
 use crate::session::Session;
 
@@ -23,11 +23,7 @@ pub(crate) struct Exchange {
 impl Exchange {
     /// Before anything is known but the request.
     pub(crate) fn new(request: LogoutRequest) -> Self {
-        Self {
-            request,
-            hint: None,
-            client_id: None,
-        }
+        Self { request, hint: None, client_id: None }
     }
 
     pub(crate) fn request(&self) -> &LogoutRequest {
@@ -103,9 +99,7 @@ pub(crate) struct HmacHint {
 
 impl std::fmt::Debug for HmacHint {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("HmacHint")
-            .field("algorithm", &self.algorithm)
-            .finish_non_exhaustive()
+        f.debug_struct("HmacHint").field("algorithm", &self.algorithm).finish_non_exhaustive()
     }
 }
 
@@ -161,12 +155,7 @@ impl Pending<'_> {
     /// Nothing is kept between requests: the same arguments give the same decision.
     pub fn decide(self, client: Option<&Client>, session: Option<&Session>) -> Decision {
         let misused = client.is_some_and(|client| Some(client.id()) != self.client_id());
-        let Self {
-            endpoint,
-            request,
-            hint,
-            now,
-        } = self;
+        let Self { endpoint, request, hint, now } = self;
         let mut exchange = Exchange::new(request);
         if misused {
             return Decision::Refuse(Refusal::new(RefusalReason::HostError, exchange));
@@ -209,14 +198,7 @@ impl<'a> Facts<'a> {
             HintState::Hmac(hint) => hint.verify(&exchange.request, client).map(Some),
             HintState::Invalid(error) => Err(error),
         };
-        let mut facts = Self {
-            endpoint,
-            client,
-            names_client: true,
-            invalid_hint: None,
-            location: None,
-            now,
-        };
+        let mut facts = Self { endpoint, client, names_client: true, invalid_hint: None, location: None, now };
         match hint {
             Ok(hint) => {
                 facts.names_client = hint.is_some() || exchange.request.client_id().is_some();
@@ -267,10 +249,7 @@ impl<'a> Facts<'a> {
         let reasons = self.reasons(&exchange, session);
         if !exchange.request.is_answer() {
             return if reasons.is_empty() {
-                Decision::EndSession(EndSession {
-                    exchange,
-                    location: self.location,
-                })
+                Decision::EndSession(EndSession { exchange, location: self.location })
             } else {
                 self.ask(exchange, session, reasons)
             };
@@ -278,10 +257,7 @@ impl<'a> Facts<'a> {
         let settings = &self.endpoint.settings;
         let proof = confirm::check(settings, session, &exchange.request, self.location.as_ref(), self.now);
         match (proof, exchange.request.confirm()) {
-            (Ok(()), Some(Answer::Yes)) => Decision::EndSession(EndSession {
-                exchange,
-                location: self.location,
-            }),
+            (Ok(()), Some(Answer::Yes)) => Decision::EndSession(EndSession { exchange, location: self.location }),
             (Ok(()), Some(Answer::No)) => Decision::Declined(Declined { exchange }),
             (Ok(()), None) => self.ask_again(exchange, session, reasons, ConfirmReason::ConfirmationInvalid),
             (Err(reason), _) => self.ask_again(exchange, session, reasons, reason),
@@ -291,11 +267,11 @@ impl<'a> Facts<'a> {
     fn without_session(self, exchange: Exchange) -> Decision {
         let request = &exchange.request;
         // What the provider's own pages post came with every cookie that there is.
-        let own_page = request.is_resubmitted() || request.is_answer();
+        let own_page = request.is_resubmitted() || request.confirmation().is_some();
         let resubmit = self.endpoint.settings.policy.cross_site_post == CrossSitePost::Resubmit;
         if request.method() == Method::Post && resubmit && !own_page {
             let form_action = self.form_action();
-            Decision::Resubmit(Resubmit { exchange, form_action })
+            Decision::Resubmit(Resubmit { encoded: exchange.request.encoded_fields(), exchange, form_action })
         } else {
             Decision::NoSession(Landing::new(self.location, exchange))
         }
@@ -414,6 +390,31 @@ pub enum Landing {
 }
 
 impl Landing {
+    /// The request: its `ui_locales` tell the page's language, its `logout_hint` is for the host.
+    #[must_use]
+    pub fn request(&self) -> &LogoutRequest {
+        self.exchange().request()
+    }
+
+    /// What the hint proved, where there was a valid one.
+    #[must_use]
+    pub fn hint(&self) -> Option<&VerifiedHint> {
+        self.exchange().hint()
+    }
+
+    /// The client that the request counts for, where the host found it.
+    #[must_use]
+    pub fn client_id(&self) -> Option<&ClientId> {
+        self.exchange().client_id()
+    }
+
+    fn exchange(&self) -> &Exchange {
+        match self {
+            Self::Redirect(to) => to.exchange(),
+            Self::SignedOutPage(page) => &page.exchange,
+        }
+    }
+
     fn new(location: Option<Location>, exchange: Exchange) -> Self {
         match location {
             Some(location) => Self::Redirect(LogoutRedirect::new(location, exchange)),
@@ -455,6 +456,7 @@ impl SignedOutPage {
 #[must_use = "the End-User has to be asked"]
 pub struct Confirm {
     exchange: Exchange,
+    encoded: Option<String>,
     reasons: Vec<ConfirmReason>,
     location: Option<Location>,
     proof: String,
@@ -469,19 +471,21 @@ impl Confirm {
         proof: String,
         form_action: Vec<String>,
     ) -> Self {
-        Self {
-            exchange,
-            reasons,
-            location,
-            proof,
-            form_action,
-        }
+        Self { encoded: exchange.request.encoded_fields(), exchange, reasons, location, proof, form_action }
     }
 
     /// Why; never empty.
     #[must_use]
     pub fn reasons(&self) -> &[ConfirmReason] {
         &self.reasons
+    }
+
+    /// Whether the End-User has answered already, and the answer did not count: too late, or from another page. The page
+    /// may say so.
+    #[must_use]
+    pub fn is_repeated(&self) -> bool {
+        let did_not_count = [ConfirmReason::ConfirmationInvalid, ConfirmReason::ConfirmationExpired];
+        self.reasons.iter().any(|reason| did_not_count.contains(reason))
     }
 
     /// Whether a yes leads back to the client, and not to the signed-out page: the page may say so.
@@ -491,9 +495,11 @@ impl Confirm {
     }
 
     /// The hidden fields of the form, name and value: the parameters of the request and the proof. Values are to be
-    /// escaped, as template engines do.
+    /// escaped, as template engines do. (A value that a browser's form would change, for it holds a line break or NUL,
+    /// is in a field `encoded_parameters`.)
     pub fn fields(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        request_fields(&self.exchange.request).chain(std::iter::once(("confirmation", self.proof.as_str())))
+        page_fields(&self.exchange.request, self.encoded.as_deref())
+            .chain(std::iter::once(("confirmation", self.proof.as_str())))
     }
 
     pub(crate) fn form_action(&self) -> &[String] {
@@ -523,13 +529,14 @@ impl Declined {
 #[must_use = "the form has to be posted again"]
 pub struct Resubmit {
     exchange: Exchange,
+    encoded: Option<String>,
     form_action: Vec<String>,
 }
 
 impl Resubmit {
     /// The hidden fields of the form, name and value. Values are to be escaped, as template engines do.
     pub fn fields(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        request_fields(&self.exchange.request).chain(std::iter::once(("resubmitted", "1")))
+        page_fields(&self.exchange.request, self.encoded.as_deref()).chain(std::iter::once(("resubmitted", "1")))
     }
 
     pub(crate) fn form_action(&self) -> &[String] {
@@ -540,8 +547,16 @@ impl Resubmit {
 }
 
 /// The parameters that a page posts again.
-fn request_fields(request: &LogoutRequest) -> impl Iterator<Item = (&'static str, &str)> {
-    request
-        .parameters()
-        .filter_map(|(parameter, value)| value.map(|value| (parameter.name(), value)))
+fn page_fields<'r>(
+    request: &'r LogoutRequest,
+    encoded: Option<&'r str>,
+) -> impl Iterator<Item = (&'static str, &'r str)> {
+    let encoded = encoded.map(|encoded| (Parameter::EncodedParameters.name(), encoded));
+    request.fields().chain(encoded)
+}
+
+impl From<Refusal> for Decision {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refuse(refusal)
+    }
 }

@@ -12,7 +12,7 @@ use crate::hint::{Algorithm, CLOCK_SKEW_SECONDS, HintError, KeySet, NumericDate,
 use crate::policy::{ExpiredHint, HintRule, MAX_ENCODED_STATE_BYTES, OnBadHint, Policy, Presence};
 use crate::redirect::encoded_length;
 use crate::refusal::{Refusal, RefusalReason};
-use crate::request::{ClientId, IdTokenHint, LogoutRequest, MAX_REQUEST_BYTES, Method};
+use crate::request::{ClientId, IdTokenHint, LogoutRequest, Method};
 use crate::session::Session;
 
 /// Bounds on what is read, checked before any work is done for it.
@@ -60,7 +60,7 @@ impl Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            request_bytes: MAX_REQUEST_BYTES,
+            request_bytes: LogoutRequest::MAX_BYTES,
             hint_bytes: 48 * 1024,
             hint_header_bytes: 8 * 1024,
             keys_tried: 16,
@@ -163,10 +163,7 @@ impl LogoutEndpoint {
 
     /// An endpoint that differs only in its keys.
     pub fn with_keys(&self, keys: KeySet) -> Self {
-        Self {
-            settings: Arc::clone(&self.settings),
-            keys,
-        }
+        Self { settings: Arc::clone(&self.settings), keys }
     }
 
     /// Reads an HTTP request: the query of a GET, the form of a POST, and refusals for everything else. What it does beyond
@@ -177,6 +174,9 @@ impl LogoutEndpoint {
     /// As those two, and [`MethodNotAllowed`](RefusalReason::MethodNotAllowed),
     /// [`UnsupportedMediaType`](RefusalReason::UnsupportedMediaType), and [`HeadRequest`](RefusalReason::HeadRequest): a
     /// framework may route HEAD like GET, and it must not sign anybody out.
+    ///
+    /// The host limits what it reads from the network a little above [`LogoutRequest::MAX_BYTES`], so that this can still
+    /// answer what is larger.
     ///
     /// ```
     /// # use oidc_logout::{ConfirmationKey, KeySet, LogoutEndpoint};
@@ -207,12 +207,7 @@ impl LogoutEndpoint {
     /// that it was issued to. See [`RefusalReason`] and [`HintError`].
     pub fn receive(&self, request: LogoutRequest, now: OffsetDateTime) -> Result<Pending<'_>, Refusal> {
         match self.check(&request, now) {
-            Ok(hint) => Ok(Pending {
-                endpoint: self,
-                request,
-                hint,
-                now,
-            }),
+            Ok(hint) => Ok(Pending { endpoint: self, request, hint, now }),
             Err(reason) => Err(Refusal::new(reason, Exchange::new(request))),
         }
     }
@@ -235,13 +230,7 @@ impl LogoutEndpoint {
     pub fn offer(&self, session: &Session, now: OffsetDateTime) -> Confirm {
         let request = LogoutRequest::empty(Method::Get);
         let proof = confirm::prove(&self.settings, session, &request, None, now);
-        Confirm::new(
-            Exchange::new(request),
-            vec![ConfirmReason::NoHint],
-            None,
-            proof,
-            Vec::new(),
-        )
+        Confirm::new(Exchange::new(request), vec![ConfirmReason::NoHint], None, proof, Vec::new())
     }
 
     fn change(mut self, change: impl FnOnce(&mut Settings)) -> Self {
@@ -269,11 +258,7 @@ impl LogoutEndpoint {
         let rule = self.settings.policy.state;
         let min_chars = rule.min_chars;
         let Some(state) = request.state() else {
-            return if rule.required {
-                Err(RefusalReason::StateMissing { min_chars })
-            } else {
-                Ok(())
-            };
+            return if rule.required { Err(RefusalReason::StateMissing { min_chars }) } else { Ok(()) };
         };
         let state = state.as_str();
         let chars = state.chars().count();
@@ -314,9 +299,7 @@ impl LogoutEndpoint {
         let invalid = RefusalReason::IdTokenHintInvalid;
         let token = Token::decode(hint.as_str(), limits.hint_bytes, limits.hint_header_bytes).map_err(invalid)?;
         let (header, claims) = token.read().map_err(invalid)?;
-        let algorithm = self
-            .allowed_algorithm(&header.alg)
-            .ok_or(invalid(HintError::Algorithm))?;
+        let algorithm = self.allowed_algorithm(&header.alg).ok_or(invalid(HintError::Algorithm))?;
         if algorithm.is_hmac() {
             let client_id = issued_to(&claims, client_id)?;
             return Ok(HintState::Hmac(HmacHint {
@@ -341,9 +324,7 @@ impl LogoutEndpoint {
             .map_err(invalid)?;
         let issuer = self.check_claims(&claims, now).map_err(invalid)?;
         let client_id = issued_to(&claims, client_id)?;
-        Ok(HintState::Verified(
-            claims.into_verified(issuer, client_id, algorithm, key_id, now),
-        ))
+        Ok(HintState::Verified(claims.into_verified(issuer, client_id, algorithm, key_id, now)))
     }
 
     fn allowed_algorithm(&self, name: &str) -> Option<Algorithm> {
@@ -353,12 +334,7 @@ impl LogoutEndpoint {
 
     /// What a verified token says: who issued it, and when.
     fn check_claims(&self, claims: &Claims<'_>, now: NumericDate) -> Result<Arc<str>, HintError> {
-        let Settings {
-            issuer,
-            former_issuers,
-            policy,
-            ..
-        } = &*self.settings;
+        let Settings { issuer, former_issuers, policy, .. } = &*self.settings;
         let issuer = std::iter::once(issuer)
             .chain(former_issuers)
             .find(|issuer| ***issuer == *claims.iss)

@@ -161,10 +161,7 @@ impl NumericDate {
     }
 
     pub(crate) fn from_offset_date_time(date: OffsetDateTime) -> Self {
-        #[allow(
-            clippy::cast_precision_loss,
-            reason = "years to 9999 fit into the 53 bits of a float's mantissa"
-        )]
+        #[allow(clippy::cast_precision_loss, reason = "years to 9999 fit into the 53 bits of a float's mantissa")]
         Self(date.unix_timestamp() as f64 + f64::from(date.nanosecond()) / 1e9)
     }
 }

@@ -172,11 +172,7 @@ impl Policy {
             hint: HintRule::Optional,
             client_id: Presence::Optional,
             redirect_uri: Presence::Optional,
-            state: StateRule {
-                required: false,
-                min_chars: 0,
-                max_chars: MAX_STATE_CHARS,
-            },
+            state: StateRule { required: false, min_chars: 0, max_chars: MAX_STATE_CHARS },
             confirm: ConfirmRule::WhenUnproven,
             redirect_without_hint: RedirectWithoutHint::Confirm,
             expired_hint: ExpiredHint::Accept,
@@ -195,11 +191,7 @@ impl Policy {
         Self {
             hint: HintRule::Required,
             redirect_uri: Presence::Required,
-            state: StateRule {
-                required: true,
-                min_chars: 22,
-                max_chars: MAX_STATE_CHARS,
-            },
+            state: StateRule { required: true, min_chars: 22, max_chars: MAX_STATE_CHARS },
             redirect_without_hint: RedirectWithoutHint::Refuse,
             uri_matching: UriMatching::Normalized,
             algorithms: Some(vec![Algorithm::Rs256]),
@@ -213,11 +205,7 @@ impl Policy {
         Self {
             hint: HintRule::Refused,
             client_id: Presence::Required,
-            state: StateRule {
-                required: false,
-                min_chars: 22,
-                max_chars: MAX_STATE_CHARS,
-            },
+            state: StateRule { required: false, min_chars: 22, max_chars: MAX_STATE_CHARS },
             confirm: ConfirmRule::Always,
             redirect_without_hint: RedirectWithoutHint::Confirm,
             ..Self::login_gov()
@@ -238,11 +226,7 @@ impl Policy {
     }
 
     fn check(self) -> Result<Self, PolicyError> {
-        let StateRule {
-            required,
-            min_chars,
-            max_chars,
-        } = self.state;
+        let StateRule { required, min_chars, max_chars } = self.state;
         let least = min_chars.max(usize::from(required));
         if least > max_chars || least > MAX_ENCODED_STATE_BYTES {
             Err(PolicyError::StateBounds)

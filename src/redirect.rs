@@ -18,19 +18,8 @@ use crate::request::{PostLogoutRedirectUri, State};
 const MAX_URI_BYTES: usize = 2048;
 
 /// Schemes that run or read something instead of going somewhere, or that cannot be a landing. No host can allow them.
-const FORBIDDEN_SCHEMES: [&str; 11] = [
-    "javascript",
-    "data",
-    "vbscript",
-    "file",
-    "filesystem",
-    "blob",
-    "about",
-    "view-source",
-    "ws",
-    "wss",
-    "ftp",
-];
+const FORBIDDEN_SCHEMES: [&str; 11] =
+    ["javascript", "data", "vbscript", "file", "filesystem", "blob", "about", "view-source", "ws", "wss", "ftp"];
 
 /// What kind of application a client is: the `application_type` of [OpenID Connect Dynamic Client Registration 1.0,
 /// section 2](https://openid.net/specs/openid-connect-registration-1_0.html#ClientMetadata).
@@ -246,13 +235,7 @@ impl RegisteredRedirect {
         };
         let path_start = uri.len().saturating_sub(parts.rest.len());
         let port = parts.authority.map_or("", |authority| split_port(authority).1);
-        Ok(Self {
-            uri: uri.to_owned(),
-            scheme,
-            host_end: path_start.saturating_sub(port.len()),
-            path_start,
-            any_port,
-        })
+        Ok(Self { uri: uri.to_owned(), scheme, host_end: path_start.saturating_sub(port.len()), path_start, any_port })
     }
 
     /// The registered bytes.
@@ -303,14 +286,8 @@ impl RegisteredRedirect {
 impl RegistrationRules {
     fn allows_private_use(&self, scheme: &str) -> bool {
         self.application_type == ApplicationType::Native
-            && !FORBIDDEN_SCHEMES
-                .iter()
-                .any(|forbidden| scheme.eq_ignore_ascii_case(forbidden))
-            && (scheme.contains('.')
-                || self
-                    .allow_schemes
-                    .iter()
-                    .any(|allowed| scheme.eq_ignore_ascii_case(allowed)))
+            && !FORBIDDEN_SCHEMES.iter().any(|forbidden| scheme.eq_ignore_ascii_case(forbidden))
+            && (scheme.contains('.') || self.allow_schemes.iter().any(|allowed| scheme.eq_ignore_ascii_case(allowed)))
     }
 
     fn allows_http(&self) -> bool {
@@ -331,13 +308,10 @@ impl Location {
         state: Option<&State>,
     ) -> Option<Self> {
         let requested = requested.as_str();
-        let exact = registered
-            .iter()
-            .find(|redirect| redirect.uri == requested)
-            .or_else(|| match matching {
-                UriMatching::Exact => None,
-                UriMatching::Normalized => registered.iter().find(|redirect| redirect.equals_normalized(requested)),
-            });
+        let exact = registered.iter().find(|redirect| redirect.uri == requested).or_else(|| match matching {
+            UriMatching::Exact => None,
+            UriMatching::Normalized => registered.iter().find(|redirect| redirect.equals_normalized(requested)),
+        });
         let target = match exact {
             Some(redirect) => Cow::Borrowed(redirect.as_str()),
             None => registered.iter().find_map(|redirect| {
@@ -380,6 +354,10 @@ impl LogoutRedirect {
         Self { location, exchange }
     }
 
+    pub(crate) fn exchange(&self) -> &Exchange {
+        &self.exchange
+    }
+
     /// The value of the `Location` header: ASCII, without control characters.
     #[must_use]
     pub fn location(&self) -> &str {
@@ -412,19 +390,13 @@ impl<'u> UriParts<'u> {
         };
         let (authority, rest) = match after.strip_prefix("//") {
             Some(after) => {
-                let (authority, rest) = after
-                    .find(['/', '?', '#'])
-                    .and_then(|end| after.split_at_checked(end))
-                    .unwrap_or((after, ""));
+                let (authority, rest) =
+                    after.find(['/', '?', '#']).and_then(|end| after.split_at_checked(end)).unwrap_or((after, ""));
                 (Some(authority), rest)
             }
             None => (None, after),
         };
-        Self {
-            scheme,
-            authority,
-            rest,
-        }
+        Self { scheme, authority, rest }
     }
 
     /// The characters of RFC 3986, section 2, with brackets only in the authority.
@@ -447,18 +419,13 @@ impl<'u> UriParts<'u> {
             }
             true
         };
-        plain(self.rest)
-            && self
-                .authority
-                .is_none_or(|authority| authority.split(['[', ']']).all(plain))
+        plain(self.rest) && self.authority.is_none_or(|authority| authority.split(['[', ']']).all(plain))
     }
 }
 
 fn is_scheme(scheme: &str) -> bool {
     scheme.starts_with(|first: char| first.is_ascii_alphabetic())
-        && scheme
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+        && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
 }
 
 /// Cuts an authority into its host and its port, which keeps its colon.
@@ -468,9 +435,7 @@ fn split_port(authority: &str) -> (&str, &str) {
     } else {
         authority.find(':')
     };
-    host_end
-        .and_then(|end| authority.split_at_checked(end))
-        .unwrap_or((authority, ""))
+    host_end.and_then(|end| authority.split_at_checked(end)).unwrap_or((authority, ""))
 }
 
 /// A port with its colon, in canonical decimal.
@@ -531,10 +496,8 @@ fn check_authority(scheme: Scheme, authority: &str) -> Result<CheckedHost, Regis
 /// A host whose characters are plain and which a URL parser leaves as it is but for case: `127.1`, `0x7f000001` and
 /// `[0:0:0:0:0:0:0:1]` are other spellings, which other readers may read otherwise.
 fn check_host(host: &str) -> Result<Host<String>, RegistrationError> {
-    let plain = host.starts_with('[')
-        || host
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.');
+    let plain =
+        host.starts_with('[') || host.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.');
     if !plain || host.is_empty() {
         return Err(RegistrationError::Host);
     }
@@ -543,11 +506,7 @@ fn check_host(host: &str) -> Result<Host<String>, RegistrationError> {
         Host::Domain(domain) => domain.eq_ignore_ascii_case(host),
         address => address.to_string().eq_ignore_ascii_case(host),
     };
-    if unchanged {
-        Ok(parsed)
-    } else {
-        Err(RegistrationError::Host)
-    }
+    if unchanged { Ok(parsed) } else { Err(RegistrationError::Host) }
 }
 
 /// An http(s) URI as the normalized comparison sees it.
@@ -563,17 +522,8 @@ impl<'u> WebUri<'u> {
         let parts = UriParts::split(uri);
         let scheme = Scheme::web(parts.scheme?)?;
         let (host, port) = split_port(parts.authority?);
-        let port = if port.is_empty() {
-            scheme.default_port()
-        } else {
-            Some(read_port(port)?)
-        };
-        Some(Self {
-            scheme,
-            host,
-            port,
-            rest: parts.rest,
-        })
+        let port = if port.is_empty() { scheme.default_port() } else { Some(read_port(port)?) };
+        Some(Self { scheme, host, port, rest: parts.rest })
     }
 }
 

@@ -32,6 +32,8 @@ pub enum Parameter {
     Confirmation,
     /// `confirm`, which the page of a [`Confirm`](crate::Confirm) posts.
     Confirm,
+    /// `encoded_parameters`, which those pages post for values that a browser's form would change.
+    EncodedParameters,
 }
 
 impl Parameter {
@@ -46,7 +48,7 @@ impl Parameter {
     ];
 
     /// Those and the ones of the crate's own pages, in the order of the variants.
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::IdTokenHint,
         Self::LogoutHint,
         Self::ClientId,
@@ -56,6 +58,7 @@ impl Parameter {
         Self::Resubmitted,
         Self::Confirmation,
         Self::Confirm,
+        Self::EncodedParameters,
     ];
 
     /// The name as it is sent.
@@ -71,6 +74,7 @@ impl Parameter {
             Self::Resubmitted => "resubmitted",
             Self::Confirmation => "confirmation",
             Self::Confirm => "confirm",
+            Self::EncodedParameters => "encoded_parameters",
         }
     }
 }
@@ -91,6 +95,9 @@ pub enum FormFault {
     /// The decoded bytes are not UTF-8.
     #[error("bytes that are not UTF-8")]
     Utf8,
+    /// Not base64url, in `encoded_parameters`.
+    #[error("something that is not base64url without padding")]
+    Base64,
 }
 
 /// The reason of a [`Refusal`]. [`code`](Self::code) is stable and meant for logs and metrics, the `Display` text for
@@ -221,10 +228,7 @@ pub struct Refusal {
 
 impl Refusal {
     pub(crate) fn new(reason: RefusalReason, exchange: Exchange) -> Self {
-        Self {
-            reason,
-            exchange: Some(Box::new(exchange)),
-        }
+        Self { reason, exchange: Some(Box::new(exchange)) }
     }
 
     /// Why.

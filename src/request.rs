@@ -3,14 +3,14 @@
 //! Reading is strict and our own: a form parser that replaces broken UTF-8 or lets `%zz` pass would hand the rest
 //! of the crate something that the client never sent. Writing is `serde_urlencoded`'s job.
 
-use serde::{Serialize, Serializer};
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::refusal::{FormFault, Parameter, Refusal, RefusalReason};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Serialize, Serializer};
 
-/// The largest query or form body that is read, in bytes, unless [`Limits`](crate::Limits) say otherwise.
-pub(crate) const MAX_REQUEST_BYTES: usize = 64 * 1024;
+use crate::refusal::{FormFault, Parameter, Refusal, RefusalReason};
 
 /// The media type of a form body, without parameters.
 const FORM_MEDIA_TYPE: &str = "application/x-www-form-urlencoded";
@@ -175,6 +175,9 @@ pub struct LogoutRequest {
 }
 
 impl LogoutRequest {
+    /// The largest query or form that is read, in bytes, unless [`Limits`](crate::Limits) say otherwise: 64 KiB.
+    pub const MAX_BYTES: usize = 64 * 1024;
+
     /// Reads the query of a GET request (what follows the `?`, still encoded).
     ///
     /// Parameters are looked at from left to right and the first fault counts. A parameter sent without a value is
@@ -196,7 +199,7 @@ impl LogoutRequest {
     /// # Ok::<(), oidc_logout::Refusal>(())
     /// ```
     pub fn from_query(query: impl AsRef<[u8]>) -> Result<Self, Refusal> {
-        Self::read(Method::Get, query.as_ref(), MAX_REQUEST_BYTES)
+        Self::read(Method::Get, query.as_ref(), Self::MAX_BYTES)
     }
 
     /// Reads the body of a POST request, `application/x-www-form-urlencoded`. The query of a POST is to be ignored.
@@ -214,7 +217,7 @@ impl LogoutRequest {
     /// # Ok::<(), oidc_logout::Refusal>(())
     /// ```
     pub fn from_form(body: impl AsRef<[u8]>) -> Result<Self, Refusal> {
-        Self::read(Method::Post, body.as_ref(), MAX_REQUEST_BYTES)
+        Self::read(Method::Post, body.as_ref(), Self::MAX_BYTES)
     }
 
     /// Reads a whole HTTP request: chooses query or body by the method, and refuses what is neither.
@@ -227,7 +230,7 @@ impl LogoutRequest {
     ) -> Result<Self, Refusal> {
         match method {
             "GET" => Self::read(Method::Get, query, max_bytes),
-            "POST" if is_form(content_type) => Self::read(Method::Post, body, max_bytes),
+            "POST" if body.len() > max_bytes || is_form(content_type) => Self::read(Method::Post, body, max_bytes),
             "POST" => Err(RefusalReason::UnsupportedMediaType.into()),
             "HEAD" => Err(RefusalReason::HeadRequest.into()),
             _ => Err(RefusalReason::MethodNotAllowed.into()),
@@ -247,11 +250,7 @@ impl LogoutRequest {
     /// # Ok::<(), oidc_logout::Refusal>(())
     /// ```
     pub fn builder(method: Method) -> LogoutRequestBuilder {
-        LogoutRequestBuilder {
-            method,
-            values: Values::default(),
-            duplicate: None,
-        }
+        LogoutRequestBuilder { method, values: Values::default(), duplicate: None }
     }
 
     /// How the request came. A [`Resubmit`](crate::Resubmit) follows only a POST.
@@ -320,9 +319,7 @@ impl LogoutRequest {
 
     /// The token to verify: what was inside the hint where the host decrypted it, else the hint itself.
     pub(crate) fn token(&self) -> Option<&IdTokenHint> {
-        self.id_token_hint
-            .as_ref()
-            .map(|hint| self.decrypted_hint.as_ref().unwrap_or(hint))
+        self.id_token_hint.as_ref().map(|hint| self.decrypted_hint.as_ref().unwrap_or(hint))
     }
 
     pub(crate) fn is_resubmitted(&self) -> bool {
@@ -337,35 +334,48 @@ impl LogoutRequest {
         self.confirm
     }
 
-    /// Whether this is what the confirmation page posts.
+    /// Whether this claims to be an answer to the confirmation page, be it without the page's proof.
     pub(crate) fn is_answer(&self) -> bool {
         self.confirmation.is_some() || self.confirm.is_some()
     }
 
     /// Whether the answer is to a [`Confirm`](crate::Confirm) that the provider offered on its own, without a request.
     pub(crate) fn answers_offer(&self) -> bool {
-        self.is_answer() && self.parameters().all(|(_, value)| value.is_none())
+        self.confirmation.is_some() && self.parameters().all(|(_, value)| value.is_none())
     }
 
     /// The six parameters of the specification in a fixed order, as they were sent.
     pub(crate) fn parameters(&self) -> impl Iterator<Item = (Parameter, Option<&str>)> {
         [
-            (
-                Parameter::IdTokenHint,
-                self.id_token_hint.as_ref().map(IdTokenHint::as_str),
-            ),
+            (Parameter::IdTokenHint, self.id_token_hint.as_ref().map(IdTokenHint::as_str)),
             (Parameter::LogoutHint, self.logout_hint.as_ref().map(LogoutHint::as_str)),
             (Parameter::ClientId, self.client_id.as_ref().map(ClientId::as_str)),
             (
                 Parameter::PostLogoutRedirectUri,
-                self.post_logout_redirect_uri
-                    .as_ref()
-                    .map(PostLogoutRedirectUri::as_str),
+                self.post_logout_redirect_uri.as_ref().map(PostLogoutRedirectUri::as_str),
             ),
             (Parameter::State, self.state.as_ref().map(State::as_str)),
             (Parameter::UiLocales, self.ui_locales.as_ref().map(UiLocales::as_str)),
         ]
         .into_iter()
+    }
+
+    /// What a page of the provider posts again: name and value of each parameter that a browser's form does not change.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.parameters()
+            .filter_map(|(parameter, value)| Some((parameter.name(), value?)))
+            .filter(|(_, value)| survives_a_form(value))
+    }
+
+    /// The parameters that a browser's form would change, as the value of `encoded_parameters`.
+    pub(crate) fn encoded_fields(&self) -> Option<String> {
+        let fields: Vec<_> = self
+            .parameters()
+            .filter_map(|(parameter, value)| Some((parameter.name(), value?)))
+            .filter(|(_, value)| !survives_a_form(value))
+            .collect();
+        let form = serde_urlencoded::to_string(&fields).ok()?;
+        (!fields.is_empty()).then(|| URL_SAFE_NO_PAD.encode(form))
     }
 
     /// A request without any parameter, for what the provider offers on its own.
@@ -378,18 +388,7 @@ impl LogoutRequest {
             return Err(RefusalReason::RequestTooLarge.into());
         }
         let mut values = Values::default();
-        for member in form.split(|&byte| byte == b'&') {
-            let mut halves = member.splitn(2, |&byte| byte == b'=');
-            let name = halves.next().unwrap_or_default();
-            let value = halves.next().unwrap_or_default();
-            let Some(parameter) = Parameter::from_encoded(name, method) else {
-                continue;
-            };
-            let value = decode(value).map_err(|fault| RefusalReason::MalformedRequest { parameter, fault })?;
-            if !values.put(parameter, value) {
-                return Err(RefusalReason::DuplicateParameter { parameter }.into());
-            }
-        }
+        values.read(form, method)?;
         Ok(Self::assemble(method, values))
     }
 
@@ -466,7 +465,7 @@ impl LogoutRequestBuilder {
         }
         let request = LogoutRequest::assemble(self.method, self.values);
         let encoded = serde_urlencoded::to_string(&request).map(|form| form.len());
-        if encoded.is_ok_and(|length| length <= MAX_REQUEST_BYTES) {
+        if encoded.is_ok_and(|length| length <= LogoutRequest::MAX_BYTES) {
             Ok(request)
         } else {
             Err(RefusalReason::RequestTooLarge.into())
@@ -503,6 +502,30 @@ impl fmt::Debug for Confirmation {
 struct Values([Option<String>; Parameter::ALL.len()]);
 
 impl Values {
+    /// Reads the members of a form from left to right; the first fault counts.
+    fn read(&mut self, form: &[u8], method: Method) -> Result<(), RefusalReason> {
+        for member in form.split(|&byte| byte == b'&') {
+            let mut halves = member.splitn(2, |&byte| byte == b'=');
+            let name = halves.next().unwrap_or_default();
+            let value = halves.next().unwrap_or_default();
+            let Some(parameter) = Parameter::from_encoded(name, method) else {
+                continue;
+            };
+            let value = decode(value).map_err(|fault| RefusalReason::MalformedRequest { parameter, fault })?;
+            let encoded = (parameter == Parameter::EncodedParameters).then(|| URL_SAFE_NO_PAD.decode(&value));
+            if !self.put(parameter, value) {
+                return Err(RefusalReason::DuplicateParameter { parameter });
+            }
+            if let Some(form) = encoded {
+                let fault = FormFault::Base64;
+                let form = form.map_err(|_| RefusalReason::MalformedRequest { parameter, fault })?;
+                // As in a query: of parameters, only the specified ones.
+                self.read(&form, Method::Get)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Whether it was the first of its name. An empty value counts as an occurrence.
     fn put(&mut self, parameter: Parameter, value: String) -> bool {
         match self.0.get_mut(parameter as usize) {
@@ -523,9 +546,8 @@ impl Values {
 
 impl fmt::Debug for Values {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let set = Parameter::ALL
-            .iter()
-            .filter(|&&parameter| self.0.get(parameter as usize).is_some_and(Option::is_some));
+        let set =
+            Parameter::ALL.iter().filter(|&&parameter| self.0.get(parameter as usize).is_some_and(Option::is_some));
         f.debug_set().entries(set).finish()
     }
 }
@@ -542,11 +564,13 @@ impl Parameter {
             Method::Get => Self::SPECIFIED.as_slice(),
             Method::Post => Self::ALL.as_slice(),
         };
-        known
-            .iter()
-            .copied()
-            .find(|parameter| parameter.name().as_bytes() == name.as_ref())
+        known.iter().copied().find(|parameter| parameter.name().as_bytes() == name.as_ref())
     }
+}
+
+/// Whether a hidden field keeps the value: browsers post a line break as CR LF, and their parser replaces NUL.
+fn survives_a_form(value: &str) -> bool {
+    !value.contains(['\r', '\n', '\0'])
 }
 
 /// Decodes `application/x-www-form-urlencoded`, strictly: nothing is replaced, nothing guessed.

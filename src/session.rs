@@ -49,12 +49,7 @@ impl Session {
         if binding.len() < MIN_BINDING_BYTES {
             return Err(BindingTooShort);
         }
-        Ok(Self {
-            binding,
-            subject: None,
-            sid: None,
-            takes_part: None,
-        })
+        Ok(Self { binding, subject: None, sid: None, takes_part: None })
     }
 
     /// The End-User's `sub` as the client's ID Tokens have it. Without one, a hint's subject counts as another's, and

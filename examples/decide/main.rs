@@ -35,11 +35,7 @@ fn main() -> Result<ExitCode, vector::Error> {
                 passed = passed.saturating_add(1);
             } else {
                 let expected = serde_json::to_string(&vector.expect)?;
-                println!(
-                    "FAIL {} expected {expected} got {}",
-                    vector.name,
-                    serde_json::to_string(&got)?
-                );
+                println!("FAIL {} expected {expected} got {}", vector.name, serde_json::to_string(&got)?);
                 failed = failed.saturating_add(1);
             }
         }
@@ -47,9 +43,5 @@ fn main() -> Result<ExitCode, vector::Error> {
     if !as_json {
         println!("{passed} passed, {failed} failed");
     }
-    Ok(if failed == 0 {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -18,10 +18,7 @@ pub(crate) fn show() -> Result<(), Error> {
         return Err("the seed's first vector is a request".into());
     };
     let registered = seed.clients.first().ok_or("the seed has a client")?;
-    let subject = seed
-        .session
-        .and_then(|session| session.sub)
-        .ok_or("the seed has a session")?;
+    let subject = seed.session.and_then(|session| session.sub).ok_or("the seed has a session")?;
     let now = OffsetDateTime::from_unix_timestamp(seed.now)?;
 
     println!("The client sends the End-User's browser to the provider's logout endpoint:\n");
@@ -29,22 +26,10 @@ pub(crate) fn show() -> Result<(), Error> {
 
     println!("1. The request: read strictly, typed, still untrusted");
     let request = LogoutRequest::from_query(&seed.request.query)?;
-    let token = request
-        .id_token_hint()
-        .ok_or("the seed has a hint")?
-        .as_str()
-        .to_owned();
+    let token = request.id_token_hint().ok_or("the seed has a hint")?.as_str().to_owned();
     let state = request.state().ok_or("the seed has a state")?.as_str().to_owned();
-    let uri = request
-        .post_logout_redirect_uri()
-        .ok_or("the seed has a URI")?
-        .as_str()
-        .to_owned();
-    println!(
-        "   id_token_hint             {} ({} bytes)",
-        shorten(&token, 24),
-        token.len()
-    );
+    let uri = request.post_logout_redirect_uri().ok_or("the seed has a URI")?.as_str().to_owned();
+    println!("   id_token_hint             {} ({} bytes)", shorten(&token, 24), token.len());
     println!("   post_logout_redirect_uri  {uri}");
     println!("   state                     {state}\n");
 
@@ -58,22 +43,11 @@ pub(crate) fn show() -> Result<(), Error> {
     println!("   policy    login_gov: hint, redirect URI and a state of 22 characters or more are required");
     let pending = endpoint.receive(request, now)?;
     let hint = pending.hint().ok_or("the hint is verified")?;
-    println!(
-        "   signature verifies with {}, one of the provider's keys",
-        hint.algorithm()
-    );
+    println!("   signature verifies with {}, one of the provider's keys", hint.algorithm());
     println!("   issuer    {}", hint.issuer());
     println!("   subject   {}", hint.subject());
-    let expired = if hint.is_expired() {
-        "expired, which is no reason to refuse it"
-    } else {
-        "not expired"
-    };
-    println!(
-        "   times     issued {}, expires {}: {expired}\n",
-        date(hint.issued_at()),
-        date(hint.expires_at())
-    );
+    let expired = if hint.is_expired() { "expired, which is no reason to refuse it" } else { "not expired" };
+    println!("   times     issued {}, expires {}: {expired}\n", date(hint.issued_at()), date(hint.expires_at()));
 
     println!("3. The client and the session: looked up by the host");
     let asked_for = pending.client_id().ok_or("the hint names a client")?;
@@ -98,10 +72,7 @@ pub(crate) fn show() -> Result<(), Error> {
     let Landing::Redirect(to) = landing else {
         return Err("expected a redirect".into());
     };
-    println!(
-        "\nThe response, once the host has ended the session:\n\n  HTTP/1.1 {} See Other",
-        to.status()
-    );
+    println!("\nThe response, once the host has ended the session:\n\n  HTTP/1.1 {} See Other", to.status());
     for (name, value) in &to.headers() {
         println!("  {name}: {value}");
     }
@@ -121,8 +92,6 @@ fn decode(segment: Option<&str>) -> Result<String, Error> {
 }
 
 fn date(date: NumericDate) -> String {
-    date.to_offset_date_time().map_or_else(
-        || "beyond the calendar".to_owned(),
-        |date| format!("{} {}", date.date(), date.time()),
-    )
+    date.to_offset_date_time()
+        .map_or_else(|| "beyond the calendar".to_owned(), |date| format!("{} {}", date.date(), date.time()))
 }

@@ -219,9 +219,7 @@ impl Logout {
     fn run(&self) -> Result<Map<String, Value>, Error> {
         let endpoint = self.op.endpoint(KeyChange::Kept)?;
         let now = OffsetDateTime::from_unix_timestamp(self.now)?;
-        let decision = self
-            .request
-            .decide(&endpoint, &self.clients, self.session.as_ref(), now)?;
+        let decision = self.request.decide(&endpoint, &self.clients, self.session.as_ref(), now)?;
         let Some(answer) = &self.answer else {
             return self.report(decision, now);
         };
@@ -235,9 +233,7 @@ impl Logout {
                 other => return Err(format!("there is no page to answer, but {other:?}").into()),
             }
         };
-        let later = now
-            .checked_add(Duration::seconds(answer.after_seconds))
-            .ok_or("too late")?;
+        let later = now.checked_add(Duration::seconds(answer.after_seconds)).ok_or("too late")?;
         let decision = decide_form(
             answer.form(&page)?,
             &self.op.endpoint(answer.confirmation_key)?,
@@ -257,10 +253,9 @@ impl Logout {
                     landing_answer(&landing),
                 )
             }
-            Decision::NoSession(landing) => with_answer(
-                json!({"decision": "no_session", "redirect": location(&landing)}),
-                landing_answer(&landing),
-            ),
+            Decision::NoSession(landing) => {
+                with_answer(json!({"decision": "no_session", "redirect": location(&landing)}), landing_answer(&landing))
+            }
             Decision::Confirm(page) => {
                 let mut reasons: Vec<_> = page.reasons().iter().copied().map(ConfirmReason::code).collect();
                 reasons.sort_unstable();
@@ -288,15 +283,9 @@ impl Logout {
     /// Where a confirmation leads, found out by answering it.
     fn redirect_after_yes(&self, page: &Confirm, now: OffsetDateTime) -> Result<Option<String>, Error> {
         let answer = self.answer.as_ref();
-        let yes = fields(page)
-            .into_iter()
-            .chain([("confirm".to_owned(), "yes".to_owned())]);
-        let clients = answer
-            .and_then(|answer| answer.clients.as_ref())
-            .unwrap_or(&self.clients);
-        let session = answer
-            .and_then(|answer| answer.session.as_ref())
-            .unwrap_or(&self.session);
+        let yes = fields(page).into_iter().chain([("confirm".to_owned(), "yes".to_owned())]);
+        let clients = answer.and_then(|answer| answer.clients.as_ref()).unwrap_or(&self.clients);
+        let session = answer.and_then(|answer| answer.session.as_ref()).unwrap_or(&self.session);
         let key = answer.map_or(KeyChange::Kept, |answer| answer.confirmation_key);
         let endpoint = self.op.endpoint(key)?;
         let form = serde_urlencoded::to_string(yes.collect::<Vec<_>>())?;
@@ -377,13 +366,7 @@ impl JsonRequest {
         now: OffsetDateTime,
     ) -> Result<Decision, Error> {
         let content_type = self.content_type.as_deref();
-        decide(
-            endpoint.read(&self.method, content_type, &self.query, &self.body),
-            endpoint,
-            clients,
-            session,
-            now,
-        )
+        decide(endpoint.read(&self.method, content_type, &self.query, &self.body), endpoint, clients, session, now)
     }
 }
 
@@ -404,9 +387,7 @@ impl PageAnswer {
 }
 
 fn fields(page: &Confirm) -> Vec<(String, String)> {
-    page.fields()
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect()
+    page.fields().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
 fn decide_form(

@@ -116,18 +116,13 @@ impl KeySet {
         let mut unusable = Vec::new();
         for (index, jwk) in set.keys.into_iter().enumerate() {
             let kid = jwk.get("kid").and_then(|kid| kid.as_str()).map(str::to_owned);
-            let key = serde_json::from_value::<Jwk>(jwk)
-                .map_err(|_| KeyError::Malformed)
-                .and_then(Key::from_jwk);
+            let key = serde_json::from_value::<Jwk>(jwk).map_err(|_| KeyError::Malformed).and_then(Key::from_jwk);
             match key {
                 Ok(key) => keys.push(key),
                 Err(error) => unusable.push(UnusableKey { index, kid, error }),
             }
         }
-        Ok(Self {
-            keys: keys.into(),
-            unusable: unusable.into(),
-        })
+        Ok(Self { keys: keys.into(), unusable: unusable.into() })
     }
 
     /// These keys, and after them the others: how former keys are kept for verification.
@@ -186,10 +181,7 @@ impl KeySet {
 
 impl fmt::Debug for KeySet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("KeySet")
-            .field("len", &self.len())
-            .field("unusable", &self.unusable)
-            .finish_non_exhaustive()
+        f.debug_struct("KeySet").field("len", &self.len()).field("unusable", &self.unusable).finish_non_exhaustive()
     }
 }
 
@@ -228,10 +220,7 @@ impl Key {
     fn from_jwk(jwk: Jwk) -> Result<Self, KeyError> {
         // A private key that signs has a public part that verifies.
         let for_signatures = jwk.public_key_use.as_deref().is_none_or(|key_use| key_use == "sig")
-            && jwk
-                .key_ops
-                .as_ref()
-                .is_none_or(|ops| ops.iter().any(|op| op == "verify" || op == "sign"));
+            && jwk.key_ops.as_ref().is_none_or(|ops| ops.iter().any(|op| op == "verify" || op == "sign"));
         if !for_signatures {
             return Err(KeyError::Use);
         }
@@ -249,16 +238,11 @@ impl Key {
             .collect::<Option<Vec<_>>>();
         // Lengths were checked: what the library still refuses is a point beside its curve.
         let verifiers = verifiers.ok_or(KeyError::Point)?;
-        Ok(Self {
-            kid: jwk.kid.map(Arc::from),
-            verifiers: verifiers.into(),
-        })
+        Ok(Self { kid: jwk.kid.map(Arc::from), verifiers: verifiers.into() })
     }
 
     fn verifier(&self, algorithm: Algorithm) -> Option<&Verifier> {
-        self.verifiers
-            .iter()
-            .find_map(|(fits, verifier)| (*fits == algorithm).then_some(verifier))
+        self.verifiers.iter().find_map(|(fits, verifier)| (*fits == algorithm).then_some(verifier))
     }
 }
 
@@ -282,11 +266,7 @@ impl Jwk {
             ("EC", Some("P-521")) => Ok((self.point(66)?, &[Algorithm::Es512])),
             ("OKP", Some("Ed25519")) => {
                 let x = octets(self.x.as_ref())?;
-                if x.len() == 32 {
-                    Ok((PublicKey::Ed25519 { x }, &[Algorithm::EdDsa]))
-                } else {
-                    Err(KeyError::Point)
-                }
+                if x.len() == 32 { Ok((PublicKey::Ed25519 { x }, &[Algorithm::EdDsa])) } else { Err(KeyError::Point) }
             }
             ("EC" | "OKP", None) => Err(KeyError::Malformed),
             _ => Err(KeyError::Type),
@@ -295,18 +275,12 @@ impl Jwk {
 
     fn point(&self, length: usize) -> Result<PublicKey, KeyError> {
         let (x, y) = (octets(self.x.as_ref())?, octets(self.y.as_ref())?);
-        if x.len() == length && y.len() == length {
-            Ok(PublicKey::Ec { x, y })
-        } else {
-            Err(KeyError::Point)
-        }
+        if x.len() == length && y.len() == length { Ok(PublicKey::Ec { x, y }) } else { Err(KeyError::Point) }
     }
 }
 
 fn octets(member: Option<&String>) -> Result<Vec<u8>, KeyError> {
-    member
-        .and_then(|member| URL_SAFE_NO_PAD.decode(member).ok())
-        .ok_or(KeyError::Malformed)
+    member.and_then(|member| URL_SAFE_NO_PAD.decode(member).ok()).ok_or(KeyError::Malformed)
 }
 
 /// A number without its leading zeros, which some encoders add.
@@ -330,8 +304,5 @@ fn rsa(n: Vec<u8>, e: Vec<u8>) -> Result<PublicKey, KeyError> {
 /// The exact length of a number without leading zeros, in bits.
 fn bits(number: &[u8]) -> usize {
     let zeros = number.first().map_or(0, |octet| octet.leading_zeros());
-    number
-        .len()
-        .saturating_mul(8)
-        .saturating_sub(usize::try_from(zeros).unwrap_or(0))
+    number.len().saturating_mul(8).saturating_sub(usize::try_from(zeros).unwrap_or(0))
 }

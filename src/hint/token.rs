@@ -47,12 +47,7 @@ impl<'t> Token<'t> {
         let claims_end = append(claims, Segment::Claims)?;
         append(signature, Segment::Signature)?;
         let signed = token.len().saturating_sub(signature.len()).saturating_sub(1);
-        Ok(Self {
-            signing_input: token.get(..signed).unwrap_or_default(),
-            decoded,
-            header_end,
-            claims_end,
-        })
+        Ok(Self { signing_input: token.get(..signed).unwrap_or_default(), decoded, header_end, claims_end })
     }
 
     pub(crate) fn signature(&self) -> &[u8] {
@@ -209,15 +204,9 @@ fn read_object<'t, const N: usize>(
     if json.bytes().any(|byte| byte < b' ') {
         serde_json::from_str::<IgnoredAny>(json).map_err(|_| broken)?;
     }
-    let mut object = Object {
-        members: names.map(|name| Member { name, value: None }),
-        duplicate: None,
-    };
+    let mut object = Object { members: names.map(|name| Member { name, value: None }), duplicate: None };
     let mut deserializer = serde_json::Deserializer::from_str(json);
-    deserializer
-        .deserialize_map(&mut object)
-        .and_then(|()| deserializer.end())
-        .map_err(|_| broken)?;
+    deserializer.deserialize_map(&mut object).and_then(|()| deserializer.end()).map_err(|_| broken)?;
     match object.duplicate {
         Some(name) => Err(MalformedHint::Duplicate(name)),
         None => Ok(object.members),

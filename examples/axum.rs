@@ -1,0 +1,284 @@
+//! A small provider on axum: the logout endpoint, and below it the little of a provider that it needs.
+//!
+//! ```text
+//! cargo run --example axum
+//! ```
+//!
+//! What is below the endpoint is a stand-in: a real provider authenticates its users, keeps clients and sessions in a
+//! database, and its cookies are `Secure`.
+
+use std::collections::HashMap;
+use std::error::Error;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, RawQuery, State};
+use axum::http::header::{CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
+use axum::http::{HeaderMap, Method, StatusCode};
+use axum::response::{AppendHeaders, Html, IntoResponse, Response};
+use axum::routing::{any, get};
+use josekit::JoseError;
+use josekit::jwk::{Jwk, alg::ed::EdCurve};
+use josekit::jws::{EdDSA, JwsHeader, JwsSigner, serialize_compact};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use oidc_logout::{
+    Client, ClientId, Confirm, ConfirmationKey, Decision, Headers, KeySet, Landing, LogoutEndpoint, Refusal, Resubmit,
+    Session,
+};
+use rand::distr::{Alphanumeric, SampleString as _};
+use serde_json::json;
+use time::OffsetDateTime;
+use tokio::net::TcpListener;
+use url::form_urlencoded;
+
+#[tokio::main]
+#[allow(clippy::print_stdout, reason = "it tells where to look")]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let listener = TcpListener::bind("127.0.0.1:3000").await?;
+    let url = format!("http://{}", listener.local_addr()?);
+    println!("Open {url}, sign in, and follow the links to sign out.");
+    println!("What another site's form gets, as it comes without the cookie: curl -id state=1 {url}/logout");
+    serve(listener).await
+}
+
+pub(crate) async fn serve(listener: TcpListener) -> Result<(), Box<dyn Error>> {
+    let host = Host::new(listener.local_addr()?.port())?;
+    let router = Router::new()
+        // The crate reads 64 KiB and answers 413 to more; at twice that axum does.
+        .route("/logout", any(logout).layer(DefaultBodyLimit::max(128 * 1024)))
+        .route("/", get(home))
+        .route("/login", get(login))
+        .route("/client", get(client))
+        .with_state(Arc::new(host));
+    Ok(axum::serve(listener, router).await?)
+}
+
+async fn logout(
+    State(host): State<Arc<Host>>,
+    method: Method,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+    body: Bytes,
+) -> Response {
+    let now = OffsetDateTime::now_utc();
+    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let sign_in = host.sign_in(&headers);
+    let session = sign_in.as_ref().map(|sign_in| &sign_in.session);
+
+    let request = host.endpoint.read(method.as_str(), content_type, query.unwrap_or_default(), body);
+    let decision = match request.and_then(|request| host.endpoint.receive(request, now)) {
+        Ok(pending) => {
+            let client = pending.client_id().and_then(|id| host.clients.get(id));
+            pending.decide(client, session)
+        }
+        Err(refusal) => Decision::Refuse(refusal),
+    };
+    match decision {
+        Decision::EndSession(end) => {
+            host.sign_out(&headers);
+            landing_page(&end.session_ended())
+        }
+        Decision::NoSession(landing) => landing_page(&landing),
+        Decision::Confirm(ask) => confirmation_page(&ask, sign_in.as_ref()),
+        Decision::Declined(no) => answer(no.status(), &no.headers(), "You are still signed in", &home_link()),
+        Decision::Resubmit(again) => self_posting_page(&again),
+        Decision::Refuse(refusal) => error_page(&refusal, session.map(|it| host.endpoint.offer(it, now)).as_ref()),
+    }
+}
+
+fn landing_page(landing: &Landing) -> Response {
+    answer(landing.status(), &landing.headers(), "You are signed out", &home_link())
+}
+
+fn confirmation_page(ask: &Confirm, sign_in: Option<&SignIn>) -> Response {
+    let content = html! {
+        @if ask.is_repeated() { p { "Your answer did not reach us in time or from this page. Please answer again." } }
+        @if let Some(sign_in) = sign_in { p { "You are signed in as " strong { (sign_in.user) } "." } }
+        @if let (true, Some(client)) = (ask.returns_to_client(), ask.client_id()) {
+            p { "Once signed out, you go back to " strong { (client.as_str()) } "." }
+        }
+        (form(ask.fields(), &html! {
+            button name="confirm" value="yes" { "Sign out" }
+            button name="confirm" value="no" { "Stay signed in" }
+        }))
+    };
+    answer(ask.status(), &ask.headers(), "Do you want to sign out?", &content)
+}
+
+fn self_posting_page(again: &Resubmit) -> Response {
+    let content = html! {
+        (form(again.fields(), &html! { button { "Continue" } }))
+        script { (PreEscaped("document.forms[0].submit()")) }
+    };
+    answer(again.status(), &again.headers(), "One moment", &content)
+}
+
+fn error_page(refusal: &Refusal, offer: Option<&Confirm>) -> Response {
+    let content = html! {
+        p { "An application sent you here with a request that this provider does not accept." }
+        @if let Some(offer) = offer {
+            p { "You are still signed in." }
+            (form(offer.fields(), &html! { button name="confirm" value="yes" { "Sign out" } }))
+        }
+        p { small { "For its developer: " code { (refusal.reason().code()) } ": " (refusal) "." } }
+    };
+    answer(refusal.status(), &refusal.headers_with_offer(offer), "Signing out did not work", &content)
+}
+
+/// A form to the logout endpoint; the markup escapes the values.
+fn form<'v>(fields: impl Iterator<Item = (&'static str, &'v str)>, buttons: &Markup) -> Markup {
+    html! {
+        form method="post" action="/logout" {
+            @for (name, value) in fields { input type="hidden" name=(name) value=(value); }
+            (buttons)
+        }
+    }
+}
+
+fn answer(status: u16, headers: &Headers<'_>, title: &str, content: &Markup) -> Response {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    (status, AppendHeaders(headers), Html(page(title, content).into_string())).into_response()
+}
+
+// From here on it is what a provider has anyway, and a client to try it with.
+
+fn page(title: &str, content: &Markup) -> Markup {
+    const STYLE: &str = "
+        body { font: 1.1rem/1.6 system-ui, sans-serif; max-width: 36rem; margin: 8vh auto; padding: 0 1rem }
+        button, input { font: inherit; padding: .3rem .9rem; margin-right: .5rem }";
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width";
+                title { (title) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body { h1 { (title) } (content) }
+        }
+    }
+}
+
+fn home_link() -> Markup {
+    html! { p { a href="/" { "Home" } } }
+}
+
+struct Host {
+    endpoint: LogoutEndpoint,
+    clients: HashMap<ClientId, Client>,
+    sign_ins: Mutex<HashMap<String, SignIn>>,
+    signer: Box<dyn JwsSigner>,
+    issuer: String,
+    client_uri: String,
+}
+
+#[derive(Clone)]
+struct SignIn {
+    user: String,
+    sid: String,
+    /// The same for every client here. With pairwise subjects it would be made once the client is known.
+    session: Session,
+}
+
+impl Host {
+    fn new(port: u16) -> Result<Self, Box<dyn Error>> {
+        let key = Jwk::generate_ed_key(EdCurve::Ed25519)?;
+        let keys = KeySet::from_jwks(json!({ "keys": [key.to_public_key()?.as_ref()] }).to_string())?;
+        let issuer = format!("http://127.0.0.1:{port}");
+        // To a browser this is another site.
+        let client_uri = format!("http://localhost:{port}/client");
+        let client = Client::builder("demo-client").post_logout_redirect_uri(&client_uri).build()?;
+        Ok(Self {
+            endpoint: LogoutEndpoint::new(&issuer, keys, ConfirmationKey::new(rand::random::<[u8; 32]>())?),
+            clients: HashMap::from([(client.id().clone(), client)]),
+            sign_ins: Mutex::default(),
+            signer: Box::new(EdDSA.signer_from_jwk(&key)?),
+            issuer,
+            client_uri,
+        })
+    }
+
+    fn sign_in(&self, headers: &HeaderMap) -> Option<SignIn> {
+        self.sign_ins().get(cookie(headers)?).cloned()
+    }
+
+    fn sign_out(&self, headers: &HeaderMap) {
+        self.sign_ins().remove(cookie(headers).unwrap_or_default());
+    }
+
+    fn sign_ins(&self) -> MutexGuard<'_, HashMap<String, SignIn>> {
+        self.sign_ins.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the client got when the user signed in.
+    fn id_token(&self, sign_in: &SignIn) -> Result<String, JoseError> {
+        let now = OffsetDateTime::now_utc().unix_timestamp();
+        let SignIn { user, sid, .. } = sign_in;
+        let claims =
+            json!({ "iss": self.issuer, "aud": "demo-client", "sub": user, "sid": sid, "iat": now, "exp": now });
+        serialize_compact(claims.to_string().as_bytes(), &JwsHeader::new(), &*self.signer)
+    }
+}
+
+fn cookie(headers: &HeaderMap) -> Option<&str> {
+    let lines = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut cookies = lines.flat_map(|line| line.split("; "));
+    cookies.find_map(|cookie| cookie.strip_prefix("session="))
+}
+
+fn parameter(query: Option<&str>, name: &str) -> Option<String> {
+    let mut members = form_urlencoded::parse(query?.as_bytes());
+    let (_, value) = members.find(|member| member.0 == name)?;
+    Some(value.into_owned())
+}
+
+async fn login(
+    State(host): State<Arc<Host>>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Result<Response, StatusCode> {
+    let random = || Alphanumeric.sample_string(&mut rand::rng(), 32);
+    let (id, sid) = (random(), random());
+    let user = parameter(query.as_deref(), "user").ok_or(StatusCode::BAD_REQUEST)?;
+    let session = Session::new(random()).map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
+    let session = session.subject(&user).sid(&sid);
+    let cookie = format!("session={id}; Path=/; HttpOnly; SameSite=Lax");
+    host.sign_out(&headers);
+    host.sign_ins().insert(id, SignIn { user, sid, session });
+    Ok((StatusCode::SEE_OTHER, [(LOCATION, "/"), (SET_COOKIE, &cookie)]).into_response())
+}
+
+async fn home(State(host): State<Arc<Host>>, headers: HeaderMap) -> Result<Response, StatusCode> {
+    let Some(sign_in) = host.sign_in(&headers) else {
+        let content = html! {
+            p { "You are not signed in." }
+            form action="/login" { input name="user" value="alice" aria-label="User"; button { "Sign in" } }
+        };
+        return Ok(Html(page("Demo provider", &content).into_string()).into_response());
+    };
+    let hint = host.id_token(&sign_in).map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
+    let request = format!("/logout?post_logout_redirect_uri={}&state=af0ifj", host.client_uri);
+    let refused = "/logout?post_logout_redirect_uri=https://evil.example/&client_id=demo-client";
+    let offer = host.endpoint.offer(&sign_in.session, OffsetDateTime::now_utc());
+    let content = html! {
+        p { "You are signed in as " strong { (sign_in.user) } "." }
+        (form(offer.fields(), &html! { button name="confirm" value="yes" { "Sign out" } }))
+        p { "The demo client can ask for it too:" }
+        ul {
+            li { a href={ (request) "&id_token_hint=" (hint) } { "with a hint" } " (signs out and goes back)" }
+            li { a href={ (request) "&client_id=demo-client" } { "without a hint" } " (asks first)" }
+            li { a href=(refused) { "with a URI that is not registered" } " (is refused)" }
+        }
+    };
+    Ok(answer(offer.status(), &offer.headers(), "Demo provider", &content))
+}
+
+async fn client(RawQuery(query): RawQuery) -> Html<String> {
+    let content = html! {
+        p { "The provider sent you back." }
+        @if let Some(state) = parameter(query.as_deref(), "state") { p { "The state is " code { (state) } "." } }
+    };
+    Html(page("Demo client", &content).into_string())
+}
