@@ -1,2 +1,457 @@
-//! Speed.
-fn main() {}
+//! What a decision costs, in units of what cannot be saved: one RSA signature check by OpenSSL.
+//!
+//! ```text
+//! cargo bench --bench speed
+//! ```
+//!
+//! The base line is one call of `EVP_DigestVerify` for the token of the first vector, `seed/signed-in`, with the key at
+//! hand. Machines are noisy, so only ratios within one run are told: every round times the base line and each case in
+//! turn, the ratio is taken within the round, and the table shows the median of all rounds.
+//!
+//! Measured with `RUST_BACKTRACE` unset: where it is set, a signature that does not verify costs a captured backtrace on
+//! top, the deeper the stack the dearer. So the program starts itself again without that variable. It also checks that no
+//! outcome depends on it. Without `--bench` (`cargo test --benches`) the outcomes are checked and nothing is timed.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::print_stdout,
+    reason = "not part of the library; what is wrong here should stop it"
+)]
+
+use std::env;
+use std::fs;
+use std::hint::black_box;
+use std::path::Path;
+use std::process::{self, Command};
+use std::time::{Duration, Instant};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use josekit::jwk::Jwk;
+use josekit::jws::{JwsVerifier, RS256};
+use oidc_logout::{
+    Client, ConfirmationKey, Decision, KeySet, Landing, LogoutEndpoint, LogoutRequest, Policy, Refusal, RefusalReason,
+    Session,
+};
+use openssl::bn::BigNum;
+use openssl::hash::MessageDigest;
+use openssl::pkey::{PKey, Public};
+use openssl::rsa::Rsa;
+use openssl::sign::Verifier;
+use serde_json::Value;
+use time::OffsetDateTime;
+
+/// How long is measured.
+const DURATION: Duration = Duration::from_secs(25);
+const WARM_UP: Duration = Duration::from_secs(2);
+/// How long each case runs in a round, about.
+const TURN: Duration = Duration::from_micros(250);
+
+/// Tells the process to print the outcomes and nothing else.
+const OUTCOMES: &str = "--outcomes";
+const BACKTRACE_VARIABLES: [&str; 2] = ["RUST_BACKTRACE", "RUST_LIB_BACKTRACE"];
+
+fn main() {
+    let seed = Seed::read();
+    let cases = cases(&seed);
+    if env::args().any(|argument| argument == OUTCOMES) {
+        print!("{}", outcomes(&seed, &cases));
+    } else if BACKTRACE_VARIABLES.into_iter().any(|name| env::var_os(name).is_some()) {
+        let mut without = again();
+        for name in BACKTRACE_VARIABLES {
+            without.env_remove(name);
+        }
+        let status = without.args(env::args_os().skip(1)).status();
+        process::exit(status.expect("the same program").code().unwrap_or(1));
+    } else {
+        check_outcomes(&seed, &cases);
+        if env::args().any(|argument| argument == "--bench") {
+            measure(&seed, &cases);
+        }
+    }
+}
+
+fn again() -> Command {
+    Command::new(env::current_exe().expect("the path of this program"))
+}
+
+fn check_outcomes(seed: &Seed, cases: &[Case]) {
+    for case in cases {
+        assert_eq!(seed.outcome(&case.query), case.outcome, "{}", case.name);
+    }
+    let with_backtraces = again().arg(OUTCOMES).env("RUST_BACKTRACE", "1").output();
+    let with_backtraces = with_backtraces.expect("the same program").stdout;
+    assert_eq!(
+        String::from_utf8_lossy(&with_backtraces),
+        outcomes(seed, cases),
+        "the outcomes should not depend on RUST_BACKTRACE"
+    );
+}
+
+fn outcomes(seed: &Seed, cases: &[Case]) -> String {
+    let line = |case: &Case| format!("{}: {}\n", case.name, seed.outcome(&case.query));
+    cases.iter().map(line).collect()
+}
+
+/// The vector `seed/signed-in`, read.
+struct Seed {
+    query: String,
+    redirect: String,
+    /// The three segments of its hint.
+    segments: [String; 3],
+    endpoint: LogoutEndpoint,
+    client: Client,
+    session: Session,
+    now: OffsetDateTime,
+    jwk: Value,
+}
+
+impl Seed {
+    fn read() -> Self {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/seed.json");
+        let file: Value = serde_json::from_slice(&fs::read(path).expect("the vectors")).expect("JSON");
+        let vectors = file["vectors"].as_array().expect("a list");
+        let vector = vectors.iter().find(|vector| vector["name"] == "seed/signed-in");
+        let vector = vector.expect("the seed's request");
+        let text = |pointer: &str| vector.pointer(pointer).and_then(Value::as_str).expect(pointer).to_owned();
+
+        let query = text("/request/query");
+        let hint = query.split('&').find_map(|member| member.strip_prefix("id_token_hint="));
+        let segments: Vec<_> = hint.expect("a hint").split('.').map(str::to_owned).collect();
+        let keys = KeySet::from_jwks(vector["op"]["jwks"].to_string()).expect("the keys");
+        let policy: Policy = serde_json::from_value(vector["op"]["policy"].clone()).expect("the policy");
+        Self {
+            query,
+            redirect: text("/expect/redirect"),
+            segments: segments.try_into().expect("three segments"),
+            endpoint: LogoutEndpoint::new(text("/op/issuer"), keys, ConfirmationKey::new([1; 32]).expect("a key"))
+                .with_policy(policy),
+            client: Client::builder(text("/clients/0/client_id"))
+                .post_logout_redirect_uri(text("/clients/0/post_logout_redirect_uris/0"))
+                .build()
+                .expect("the client"),
+            session: Session::new([1; 32]).expect("a binding").subject(text("/session/sub")),
+            now: OffsetDateTime::from_unix_timestamp(vector["now"].as_i64().expect("a time")).expect("a date"),
+            jwk: vector["op"]["jwks"]["keys"][0].clone(),
+        }
+    }
+
+    /// What a host does, from the bytes of the query to where the End-User goes. Looking up client and session is the
+    /// host's own affair and not part of it.
+    fn decide(&self, query: &str) -> Result<Landing, Refusal> {
+        let pending = self.endpoint.receive(LogoutRequest::from_query(query)?, self.now)?;
+        match pending.decide(Some(&self.client), Some(&self.session)) {
+            Decision::EndSession(end) => Ok(end.session_ended()),
+            Decision::Refuse(refusal) => Err(refusal),
+            other => panic!("neither accepted nor refused: {other:?}"),
+        }
+    }
+
+    fn outcome(&self, query: &str) -> String {
+        match self.decide(query) {
+            Ok(Landing::Redirect(to)) => to.location().to_owned(),
+            Ok(Landing::SignedOutPage(_)) => "the signed-out page".to_owned(),
+            Err(refusal) => match refusal.reason() {
+                RefusalReason::IdTokenHintInvalid(error) => error.code().to_owned(),
+                reason => reason.code().to_owned(),
+            },
+        }
+    }
+
+    fn hint(&self) -> String {
+        self.segments.join(".")
+    }
+
+    fn signed(&self) -> String {
+        self.segments[..2].join(".")
+    }
+
+    fn signature(&self) -> Vec<u8> {
+        URL_SAFE_NO_PAD.decode(&self.segments[2]).expect("base64url")
+    }
+
+    fn claims(&self) -> String {
+        let json = URL_SAFE_NO_PAD.decode(&self.segments[1]).expect("base64url");
+        String::from_utf8(json).expect("UTF-8")
+    }
+
+    /// The seed's request with another hint.
+    fn with_hint(&self, hint: &str) -> String {
+        self.query.replace(&self.hint(), hint)
+    }
+
+    /// The seed's request with other claims in its hint; header and signature are the seed's.
+    fn with_claims(&self, json: &str) -> String {
+        let [header, _, signature] = &self.segments;
+        self.with_hint(&format!("{header}.{}.{signature}", URL_SAFE_NO_PAD.encode(json)))
+    }
+
+    /// The key as OpenSSL has it.
+    fn openssl_key(&self) -> PKey<Public> {
+        let number = |name: &str| {
+            let octets = URL_SAFE_NO_PAD.decode(self.jwk[name].as_str().expect("a number"));
+            BigNum::from_slice(&octets.expect("base64url")).expect("a number")
+        };
+        let key = Rsa::from_public_components(number("n"), number("e")).expect("an RSA key");
+        PKey::from_rsa(key).expect("a key")
+    }
+
+    /// The key as the signature library has it.
+    fn josekit_verifier(&self) -> impl JwsVerifier {
+        let Value::Object(members) = self.jwk.clone() else {
+            panic!("the key is not an object");
+        };
+        let jwk = Jwk::from_map(members).expect("a JWK");
+        RS256.verifier_from_jwk(&jwk).expect("a verifier")
+    }
+}
+
+/// A request to be timed.
+struct Case {
+    name: &'static str,
+    query: String,
+    /// The redirect, or the code of the refusal.
+    outcome: String,
+    aim: Aim,
+}
+
+impl Case {
+    fn new(name: &'static str, query: String, outcome: &str, aim: Aim) -> Self {
+        let outcome = outcome.to_owned();
+        Self { name, query, outcome, aim }
+    }
+}
+
+/// At most how dear a case should be.
+enum Aim {
+    OfBaseLine(f64),
+    OfAccepting,
+    /// Measured for information.
+    None,
+}
+
+/// The cases; the first is the seed's request itself.
+fn cases(seed: &Seed) -> Vec<Case> {
+    let mut cases = vec![Case::new(
+        "the seed's request, from bytes to location",
+        seed.query.clone(),
+        &seed.redirect,
+        Aim::OfBaseLine(1.10),
+    )];
+    cases.extend(refused_early(seed));
+    cases.extend(refused_json(seed));
+    cases.extend(worst(seed));
+    cases
+}
+
+/// Refused by length, percent, dots or base64.
+fn refused_early(seed: &Seed) -> Vec<Case> {
+    let [header, claims, signature] = &seed.segments;
+    let with_last = |last: &str| {
+        let mut signature = signature.clone();
+        signature.pop();
+        seed.with_hint(&format!("{header}.{claims}.{signature}{last}"))
+    };
+    let case = |name, query, outcome| Case::new(name, query, outcome, Aim::OfBaseLine(0.06));
+    vec![
+        case(
+            "length: a query of 64 KiB and a byte",
+            filled(&format!("{}&x=", seed.query), "x", "", LogoutRequest::MAX_BYTES + 1),
+            "request_too_large",
+        ),
+        case("length: a hint of 48 KiB and a byte", seed.with_hint(&"A".repeat(48 * 1024 + 1)), "too_large"),
+        case(
+            "length: a first segment of 8 KiB and a byte",
+            seed.with_hint(&format!("{}.{claims}.{signature}", "A".repeat(8 * 1024 + 1))),
+            "too_large",
+        ),
+        case("percent: a lone % at the end of the query", format!("{}%", seed.query), "malformed_request"),
+        case("percent: %zz at the end of the query", format!("{}%zz", seed.query), "malformed_request"),
+        case("dots: one", seed.with_hint(&format!("{header}.{claims}{signature}")), "malformed"),
+        case("dots: a hundred", seed.with_hint(&format!("{}{}", seed.hint(), ".".repeat(98))), "malformed"),
+        case("dots: 40 KiB", seed.with_hint(&".".repeat(40 * 1024)), "malformed"),
+        case("base64: a stray character at the end", with_last("!"), "malformed"),
+        case("base64: stray bits at the end", with_last("h"), "malformed"),
+        case("base64: padding", seed.with_hint(&format!("{}=", seed.hint())), "malformed"),
+    ]
+}
+
+/// Refused for the JSON of the claims.
+fn refused_json(seed: &Seed) -> Vec<Case> {
+    let claims = seed.claims();
+    let broken = claims.strip_suffix('}').expect("an object");
+    let long = |before, repeated, after| seed.with_claims(&filled(before, repeated, after, 30 * 1024));
+    let case = |name, query| Case::new(name, query, "malformed", Aim::OfAccepting);
+    vec![
+        case("JSON: the seed's claims without their last brace", seed.with_claims(broken)),
+        case("JSON: 30 KiB of [[[[", long("", "[", "")),
+        case("JSON: 30 KiB of [0,0,0]", long("[", "0,", "0]")),
+        case(r#"JSON: 30 KiB of {"x":[[[["#, long(r#"{"x":"#, "[", "")),
+        case(r#"JSON: 30 KiB of {"aud":[[[["#, long(r#"{"aud":"#, "[", "")),
+        case(r#"JSON: 30 KiB of {"x":{"x":{"#, long("{", r#""x":{"#, "")),
+        case(r#"JSON: 30 KiB of {"x":[0,0,0]}"#, long(r#"{"x":["#, "0,", "0]}")),
+        case(r#"JSON: 30 KiB of {"aud":[0,0,0]}"#, long(r#"{"aud":["#, "0,", "0]}")),
+        case(r#"JSON: 30 KiB of {"aud":["",""]}"#, long(r#"{"aud":["#, r#""","#, r#"""]}"#)),
+        case(r#"JSON: 30 KiB of {"":0,"":0}"#, long("{", r#""":0,"#, r#""":0}"#)),
+    ]
+}
+
+/// What costs most, whatever becomes of it. Without an aim.
+fn worst(seed: &Seed) -> Vec<Case> {
+    let [header, claims, signature] = &seed.segments;
+    let mut other = seed.signature();
+    other[128] ^= 1;
+    let other = URL_SAFE_NO_PAD.encode(other);
+
+    // Good for an ID Token but for their signature, and as large as a hint may be.
+    let json = seed.claims();
+    let json = json.strip_suffix('}').expect("an object");
+    let room = (48 * 1024 - header.len() - signature.len() - 2) / 4 * 3;
+    let large = |before: &str, repeated, after| {
+        let claims = filled(&format!("{json},{before}"), repeated, after, room);
+        seed.with_claims(&claims)
+    };
+    let form = |before, repeated| filled(before, repeated, "", LogoutRequest::MAX_BYTES);
+    let case = |name, query, outcome| Case::new(name, query, outcome, Aim::None);
+    vec![
+        case(
+            "signature: one bit of the seed's is another",
+            seed.with_hint(&format!("{header}.{claims}.{other}")),
+            "signature",
+        ),
+        case("signature: a hint of 48 KiB, one long claim", large(r#""x":""#, "x", r#""}"#), "signature"),
+        case("signature: a hint of 48 KiB, a list of 0", large(r#""x":["#, "0,", "0]}"), "signature"),
+        case("signature: a hint of 48 KiB, many claims", large("", r#""":0,"#, r#""":0}"#), "signature"),
+        case("query: 64 KiB of &", form("", "&"), "state_missing"),
+        case("query: 64 KiB of a=b&", form("", "a=b&"), "state_missing"),
+        case("query: 64 KiB of %61&", form("", "%61&"), "state_missing"),
+        case("query: 64 KiB of %41, as a name", form("", "%41"), "state_missing"),
+        case("query: 64 KiB of %41, as a state", form("state=", "%41"), "state_too_long"),
+        case("query: 64 KiB of a parameter that is not known", form("x=", "x"), "state_missing"),
+    ]
+}
+
+/// So many bytes, or as many as whole repetitions allow.
+fn filled(before: &str, repeated: &str, after: &str, bytes: usize) -> String {
+    let times = (bytes - before.len() - after.len()) / repeated.len();
+    [before, &repeated.repeat(times), after].concat()
+}
+
+/// A line that is timed.
+struct Timed<'a> {
+    work: Box<dyn Fn() + 'a>,
+    times: u32,
+    /// Microseconds, one a round.
+    rounds: Vec<f64>,
+}
+
+impl<'a> Timed<'a> {
+    fn new(work: impl Fn() + 'a) -> Self {
+        Self { work: Box::new(work), times: 1, rounds: Vec::new() }
+    }
+
+    /// Microseconds, the mean of one turn.
+    fn turn(&self) -> f64 {
+        // Not timed: what the line before drove out of the caches comes back.
+        for _ in 0..=self.times / 4 {
+            (self.work)();
+        }
+        let start = Instant::now();
+        for _ in 0..self.times {
+            (self.work)();
+        }
+        start.elapsed().as_secs_f64() * 1e6 / f64::from(self.times)
+    }
+
+    /// Finds out how often the work is done in a turn.
+    fn warm_up(&mut self, duration: Duration) {
+        let start = Instant::now();
+        while start.elapsed() < duration {
+            let turn = Duration::from_secs_f64(self.turn() * f64::from(self.times) / 1e6);
+            if turn < TURN {
+                self.times = self.times.saturating_mul(2);
+            }
+        }
+    }
+}
+
+fn measure(seed: &Seed, cases: &[Case]) {
+    let (signed, signature) = (seed.signed().into_bytes(), seed.signature());
+    let key = seed.openssl_key();
+    let josekit = seed.josekit_verifier();
+    let mut lines = vec![
+        Timed::new(|| {
+            let mut verifier = Verifier::new(MessageDigest::sha256(), &key).expect("a verifier");
+            let valid = verifier.verify_oneshot(black_box(&signature), black_box(&signed));
+            assert!(valid.expect("an answer"));
+        }),
+        Timed::new(|| {
+            let valid = josekit.verify(black_box(&signed), black_box(&signature));
+            assert!(valid.is_ok());
+        }),
+    ];
+    lines.extend(cases.iter().map(|case| {
+        Timed::new(|| {
+            if let Ok(Landing::Redirect(to)) = black_box(seed.decide(black_box(&case.query))) {
+                black_box(to.location());
+            }
+        })
+    }));
+
+    let count = u32::try_from(lines.len()).expect("a few lines");
+    for line in &mut lines {
+        line.warm_up(WARM_UP / count);
+    }
+    let start = Instant::now();
+    while start.elapsed() < DURATION {
+        for line in &mut lines {
+            let microseconds = line.turn();
+            line.rounds.push(microseconds);
+        }
+    }
+    report(cases, &lines);
+}
+
+fn report(cases: &[Case], lines: &[Timed]) {
+    let [base, verify, accept, ..] = lines else {
+        panic!("the base line, the signature and the seed's request");
+    };
+    let ratio = |rounds: &[f64]| median(rounds.iter().zip(&base.rounds).map(|(round, base)| round / base));
+    let row = |name: &str, rounds: &[f64], aim: Option<f64>| {
+        let (ratio, time) = (ratio(rounds), median(rounds.iter().copied()));
+        let aim = match aim {
+            Some(aim) if ratio <= aim => format!("≤ {aim:.2}"),
+            Some(aim) => format!("≤ {aim:.2} missed"),
+            None => String::new(),
+        };
+        println!("{name:<50}{ratio:>8.3}{time:>9.2}  {aim}");
+    };
+
+    println!("{} rounds, medians\n", base.rounds.len());
+    println!("{:<50}{:>8}{:>9}  aim", "", "ratio", "µs");
+    row("base line: EVP_DigestVerify", &base.rounds, None);
+    row("the signature alone, by josekit", &verify.rounds, None);
+    // No request does all the work but the signature's, so the rest is a difference: what the seed's request costs above
+    // the signature check that it contains, both timed in the same round. What the rest slows down the check, by its hold
+    // on the caches, counts as the rest's.
+    let rest = accept.rounds.iter().zip(&verify.rounds);
+    let rest: Vec<_> = rest.map(|(accept, verify)| accept - verify).collect();
+    row("the seed's request, all but the signature", &rest, Some(0.11));
+    for (case, line) in cases.iter().zip(&lines[2..]) {
+        let aim = match case.aim {
+            Aim::OfBaseLine(aim) => Some(aim),
+            Aim::OfAccepting => Some(ratio(&accept.rounds)),
+            Aim::None => None,
+        };
+        row(case.name, &line.rounds, aim);
+    }
+}
+
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<_> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}

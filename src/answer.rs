@@ -5,6 +5,7 @@
 //! `no-referrer` their own POST would have `Origin: null`, which hosts that check it refuse.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use crate::decision::{Confirm, Declined, Landing, Resubmit, SignedOutPage};
 use crate::redirect::LogoutRedirect;
@@ -21,10 +22,17 @@ use crate::refusal::{Refusal, RefusalReason};
 /// }
 /// assert_eq!(text, "cache-control: no-store\nreferrer-policy: no-referrer\n");
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Headers<'a>(Vec<Header<'a>>);
 
 type Header<'a> = (&'static str, Cow<'a, str>);
+
+/// Names only: a location holds the `state`.
+impl fmt::Debug for Headers<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.iter().map(|(name, _)| name)).finish()
+    }
+}
 
 impl<'a> Headers<'a> {
     /// Name and value of each.

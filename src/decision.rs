@@ -1,5 +1,7 @@
 //! Step 5: the decision, and what each one lets the host do next.
 
+use std::fmt;
+
 use time::OffsetDateTime;
 
 use crate::client::Client;
@@ -97,8 +99,8 @@ pub(crate) struct HmacHint {
     pub(crate) verified: Result<VerifiedHint, HintError>,
 }
 
-impl std::fmt::Debug for HmacHint {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for HmacHint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HmacHint").field("algorithm", &self.algorithm).finish_non_exhaustive()
     }
 }
@@ -452,7 +454,6 @@ impl SignedOutPage {
 ///     )
 /// }
 /// ```
-#[derive(Debug)]
 #[must_use = "the End-User has to be asked"]
 pub struct Confirm {
     exchange: Exchange,
@@ -461,6 +462,16 @@ pub struct Confirm {
     location: Option<Location>,
     proof: String,
     form_action: Vec<String>,
+}
+
+/// Without the proof, and without what it leads to.
+impl fmt::Debug for Confirm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Confirm")
+            .field("exchange", &self.exchange)
+            .field("reasons", &self.reasons)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Confirm {
@@ -525,12 +536,18 @@ impl Declined {
 /// A POST from another site comes without cookies that are `SameSite=Lax` or `Strict`, so "nobody is signed in" may be
 /// wrong. The host shows a page with a form of the hidden [`fields`](Self::fields), posted by a script or by a button.
 /// It happens once: what comes back is decided as it is.
-#[derive(Debug)]
 #[must_use = "the form has to be posted again"]
 pub struct Resubmit {
     exchange: Exchange,
     encoded: Option<String>,
     form_action: Vec<String>,
+}
+
+/// Without the values that are encoded, and without what it leads to.
+impl fmt::Debug for Resubmit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Resubmit").field("exchange", &self.exchange).finish_non_exhaustive()
+    }
 }
 
 impl Resubmit {

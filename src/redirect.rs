@@ -481,6 +481,8 @@ fn check_authority(scheme: Scheme, authority: &str) -> Result<CheckedHost, Regis
         Scheme::Http | Scheme::Https => CheckedHost::Web(check_host(host)?),
         // The app's own affair, as long as every reader finds the same host.
         Scheme::PrivateUse if host.contains(['[', ']']) => check_host(host).map(|_| CheckedHost::PrivateUse)?,
+        // A port of nothing: URL parsers refuse it.
+        Scheme::PrivateUse if host.is_empty() && !port.is_empty() => return Err(RegistrationError::Host),
         Scheme::PrivateUse => CheckedHost::PrivateUse,
     };
     // After a bracketed host comes a port or nothing.

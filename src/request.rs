@@ -5,12 +5,17 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::io::BufRead as _;
+use std::ops::RangeInclusive;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Serialize, Serializer};
 
 use crate::refusal::{FormFault, Parameter, Refusal, RefusalReason};
+
+/// How long the name of a known parameter can be: from `state` to `post_logout_redirect_uri` with every byte encoded.
+const KNOWN_NAME_BYTES: RangeInclusive<usize> = 5..=3 * 24;
 
 /// The media type of a form body, without parameters.
 const FORM_MEDIA_TYPE: &str = "application/x-www-form-urlencoded";
@@ -504,7 +509,7 @@ struct Values([Option<String>; Parameter::ALL.len()]);
 impl Values {
     /// Reads the members of a form from left to right; the first fault counts.
     fn read(&mut self, form: &[u8], method: Method) -> Result<(), RefusalReason> {
-        for member in form.split(|&byte| byte == b'&') {
+        for member in members(form) {
             let mut halves = member.splitn(2, |&byte| byte == b'=');
             let name = halves.next().unwrap_or_default();
             let value = halves.next().unwrap_or_default();
@@ -552,14 +557,24 @@ impl fmt::Debug for Values {
     }
 }
 
+/// What stands between the `&`s. `skip_until` looks at many bytes at once, `split` at one by one; reading from a slice
+/// cannot fail.
+fn members(mut form: &[u8]) -> impl Iterator<Item = &[u8]> {
+    std::iter::from_fn(move || {
+        let rest = form;
+        let length = form.skip_until(b'&').ok().filter(|&length| length > 0)?;
+        let member = rest.get(..length)?;
+        Some(member.strip_suffix(b"&").unwrap_or(member))
+    })
+}
+
 impl Parameter {
     /// The parameter of that encoded name, where the method lets it be one.
     fn from_encoded(name: &[u8], method: Method) -> Option<Self> {
-        let name = if name.iter().any(|&byte| byte == b'%' || byte == b'+') {
-            Cow::Owned(decode(name).ok()?.into_bytes())
-        } else {
-            Cow::Borrowed(name)
-        };
+        if !KNOWN_NAME_BYTES.contains(&name.len()) {
+            return None;
+        }
+        let name = if is_escaped(name) { Cow::Owned(decode(name).ok()?.into_bytes()) } else { Cow::Borrowed(name) };
         let known = match method {
             Method::Get => Self::SPECIFIED.as_slice(),
             Method::Post => Self::ALL.as_slice(),
@@ -575,7 +590,7 @@ fn survives_a_form(value: &str) -> bool {
 
 /// Decodes `application/x-www-form-urlencoded`, strictly: nothing is replaced, nothing guessed.
 fn decode(encoded: &[u8]) -> Result<String, FormFault> {
-    let bytes = if encoded.iter().any(|&byte| byte == b'%' || byte == b'+') {
+    let bytes = if is_escaped(encoded) {
         let mut bytes = Vec::with_capacity(encoded.len());
         let mut rest = encoded.iter();
         while let Some(&byte) = rest.next() {
@@ -596,6 +611,11 @@ fn decode(encoded: &[u8]) -> Result<String, FormFault> {
     String::from_utf8(bytes).map_err(|_| FormFault::Utf8)
 }
 
+/// Whether anything in it is encoded. `max` looks at many bytes at once, `any` at one by one.
+fn is_escaped(encoded: &[u8]) -> bool {
+    encoded.iter().map(|&byte| u8::from(byte == b'%' || byte == b'+')).max() == Some(1)
+}
+
 fn hex_digit(digit: Option<&u8>) -> Option<u8> {
     let digit = char::from(*digit?).to_digit(16)?;
     u8::try_from(digit).ok()
@@ -611,4 +631,27 @@ fn is_form(content_type: Option<&str>) -> bool {
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
 fn write_one<S: Serializer>(_: &bool, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str("1")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_is_known_plain_and_with_every_byte_encoded() {
+        for parameter in Parameter::ALL {
+            let encoded: String = parameter.name().bytes().map(|byte| format!("%{byte:02x}")).collect();
+            assert_eq!(Parameter::from_encoded(parameter.name().as_bytes(), Method::Post), Some(parameter));
+            assert_eq!(Parameter::from_encoded(encoded.as_bytes(), Method::Post), Some(parameter));
+        }
+    }
+
+    #[test]
+    fn members_are_what_stands_between_the_ampersands() {
+        for form in ["", "a", "a&b", "&", "&&a&&b&&"] {
+            let split: Vec<_> = form.split('&').filter(|member| !member.is_empty()).collect();
+            let members: Vec<_> = members(form.as_bytes()).filter(|member| !member.is_empty()).collect();
+            assert_eq!(members, split.iter().map(|member| member.as_bytes()).collect::<Vec<_>>());
+        }
+    }
 }

@@ -36,6 +36,12 @@ impl<'t> Token<'t> {
             _ => return Err(HintError::Malformed(MalformedHint::Segments)),
         };
 
+        // `{` shows in the first character, so that of what is no object nothing is decoded.
+        for (segment, name) in [(header, Segment::Header), (claims, Segment::Claims)] {
+            if !segment.starts_with('e') {
+                return Err(HintError::Malformed(MalformedHint::Json(name)));
+            }
+        }
         let mut decoded = Vec::with_capacity(token.len());
         let mut append = |segment: &str, name| {
             URL_SAFE_NO_PAD
@@ -201,7 +207,8 @@ fn read_object<'t, const N: usize>(
         return Err(broken);
     }
     // Names are read as bytes below, where the parser does not mind a raw control character.
-    if json.bytes().any(|byte| byte < b' ') {
+    // `min` looks at many bytes at once, `any` at one by one.
+    if json.bytes().min() < Some(b' ') {
         serde_json::from_str::<IgnoredAny>(json).map_err(|_| broken)?;
     }
     let mut object = Object { members: names.map(|name| Member { name, value: None }), duplicate: None };

@@ -1,0 +1,304 @@
+//! How much memory a request takes: the seed's request few allocations, a hostile one no more than a multiple of its own
+//! size.
+//!
+//! Counted is what Rust allocates on the way from the bytes to the answer, the answer included. OpenSSL's own memory is
+//! not seen here; it depends on the key, not on the request.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a test"
+)]
+
+use std::fs;
+use std::path::Path;
+
+use allocation_counter::{AllocationInfo, measure};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use oidc_logout::{
+    Client, ConfirmationKey, Decision, KeySet, Landing, Limits, LogoutEndpoint, LogoutRequest, Method, Policy, Refusal,
+    RefusalReason, Session,
+};
+use serde_json::Value;
+use time::OffsetDateTime;
+
+/// For the seed's request, from bytes to location.
+const MOST_ALLOCATIONS: u64 = 12;
+
+/// How many bytes may be held at once for each byte of a request. A list of empty strings as `aud` is the dearest: four
+/// bytes as sent become an element of 24 bytes, in a list that has just grown to twice as many, with the old one beside the
+/// new. That is 18, and 2 for the request and the token decoded.
+const HELD_FOR_A_BYTE: usize = 20;
+
+/// What is held whatever the request's size, with room for the backtrace that a signature which does not verify captures
+/// where `RUST_BACKTRACE` is set.
+const HELD_AT_LEAST: usize = 8 * 1024;
+
+const KIB: usize = 1024;
+
+#[test]
+fn the_seeds_request_takes_few_allocations() {
+    let seed = Seed::read();
+    let mut location = String::with_capacity(seed.redirect.len());
+    let used = measure(|| match seed.decide(&seed.query) {
+        Ok(Landing::Redirect(to)) => location.push_str(to.location()),
+        other => panic!("not redirected: {other:?}"),
+    });
+    assert_eq!(location, seed.redirect);
+    assert!(
+        used.count_total <= MOST_ALLOCATIONS,
+        "{} allocations; at most {MOST_ALLOCATIONS} should do",
+        used.count_total
+    );
+    assert_eq!(used.bytes_current, 0, "something is kept");
+}
+
+#[test]
+fn a_request_that_is_too_large_takes_no_allocation() {
+    let dots = ".".repeat(KIB * KIB);
+    let used = measure(|| {
+        let refusal = LogoutRequest::from_query(&dots).unwrap_err();
+        assert_eq!(refusal.reason(), RefusalReason::RequestTooLarge);
+    });
+    assert_eq!(used.count_total, 0);
+}
+
+#[test]
+fn a_hint_takes_a_multiple_of_its_size() {
+    let seed = Seed::read();
+    let [header, claims, signature] = &seed.segments;
+    let cases = [
+        (".".repeat(40 * KIB), "malformed"),
+        (".".repeat(60 * KIB), "too_large"),
+        ("[".repeat(60 * KIB), "too_large"),
+        (format!("{}.{claims}.{signature}", "A".repeat(8 * KIB)), "malformed"),
+        (format!("{header}.{claims}.{}", "A".repeat(40 * KIB)), "signature"),
+        (format!("{header}.{claims}.{}", "A".repeat(342)), "signature"),
+    ];
+    for (hint, outcome) in cases {
+        seed.assert_bounded(&seed.with_hint(&hint), outcome);
+    }
+}
+
+#[test]
+fn claims_take_a_multiple_of_their_size() {
+    let seed = Seed::read();
+    // Before, repeated, after.
+    let malformed = [
+        ("", "[", ""),
+        ("[", "0,", "0]"),
+        (r#"{"x":"#, "[", ""),
+        ("{", r#""x":{"#, ""),
+        (r#"{"x":["#, "0,", "0]}"),
+        ("{", r#""":0,"#, r#""":0}"#),
+        (r#"{"iss":"#, "[", ""),
+        (r#"{"iss":"#, r#"{"":"#, ""),
+        ("{", r#""iss":"","#, r#""iss":""}"#),
+        (r#"{"aud":"#, "[", ""),
+        (r#"{"aud":["","#, "[", ""),
+        (r#"{"aud":["#, "0,", "0]}"),
+        (r#"{"aud":["#, r#""","#, r#"""]}"#),
+        (r#"{"aud":["#, r#""\n","#, r#"""]}"#),
+        (r#"{"aud":""#, r"\n", r#""}"#),
+    ];
+    for (before, repeated, after) in malformed {
+        seed.assert_bounded(&seed.with_claims(before, repeated, after), "malformed");
+    }
+
+    // With the seed's claims before, so that only the signature is wrong.
+    let claims = seed.claims();
+    let claims = claims.strip_suffix('}').unwrap();
+    let unsigned = [
+        (r#""x":""#, "x", r#""}"#),
+        (r#""x":""#, r"\n", r#""}"#),
+        (r#""x":["#, "0,", "0]}"),
+        ("", r#""":0,"#, r#""":0}"#),
+        (r#""sid":""#, r"\n", r#""}"#),
+    ];
+    for (before, repeated, after) in unsigned {
+        let before = format!("{claims},{before}");
+        seed.assert_bounded(&seed.with_claims(&before, repeated, after), "signature");
+    }
+}
+
+#[test]
+fn audiences_take_a_multiple_of_their_size() {
+    let seed = Seed::read();
+    let before = seed.with_audiences();
+    for (repeated, after) in [(r#""","#, r#"""]}"#), (r#""\n","#, r#"""]}"#)] {
+        seed.assert_bounded(&seed.with_claims(&before, repeated, after), "signature");
+    }
+    // One more than fills a list that doubles.
+    let audiences = [&before, &r#""","#.repeat(8 * KIB), r#"""]}"#].concat();
+    seed.assert_bounded(&seed.with_json(&audiences), "signature");
+}
+
+#[test]
+fn parameters_take_a_multiple_of_their_size() {
+    let seed = Seed::read();
+    let cases = [
+        ("", "&", "state_missing"),
+        ("", "=", "state_missing"),
+        ("", "a=b&", "state_missing"),
+        ("", "%61=b&", "state_missing"),
+        ("", "%41", "state_missing"),
+        ("", "%", "state_missing"),
+        ("state=", "%41", "state_too_long"),
+        ("state=", "[", "state_too_long"),
+        ("state=", "%", "malformed_request"),
+        ("", "state=a&", "duplicate_parameter"),
+        ("", "st%61te=&", "duplicate_parameter"),
+    ];
+    for (before, repeated, outcome) in cases {
+        seed.assert_bounded(&filled(before, repeated, "", LogoutRequest::MAX_BYTES), outcome);
+    }
+}
+
+/// A host may have set its own limits, have the parameters from its framework, or have decrypted the hint.
+#[test]
+fn a_mebibyte_takes_a_multiple_of_its_size() {
+    let seed = Seed::read();
+    let dots = ".".repeat(KIB * KIB);
+
+    let by_hand = measure(|| {
+        let request = LogoutRequest::builder(Method::Get).id_token_hint(dots.as_str()).build();
+        assert_eq!(code(&request.unwrap_err()), "request_too_large");
+    });
+    assert_within(by_hand, dots.len());
+
+    let request = LogoutRequest::from_query(&seed.query).unwrap();
+    let request = request.with_decrypted_hint(dots.as_str());
+    let decrypted = measure(|| {
+        let refusal = seed.endpoint.receive(request, seed.now).unwrap_err();
+        assert_eq!(code(&refusal), "too_large");
+    });
+    assert_within(decrypted, 0);
+
+    let limits = Limits::default().request_bytes(2 * KIB * KIB).hint_bytes(2 * KIB * KIB);
+    let endpoint = seed.endpoint.clone().with_limits(limits);
+    let audiences = filled(&seed.with_audiences(), r#""","#, r#"""]}"#, KIB * KIB);
+    let cases = [(seed.with_hint(&dots), "malformed"), (seed.with_json(&audiences), "signature")];
+    for (query, outcome) in cases {
+        let read = measure(|| {
+            let request = endpoint.read("GET", None, &query, "").unwrap();
+            let refusal = endpoint.receive(request, seed.now).unwrap_err();
+            assert_eq!(code(&refusal), outcome);
+        });
+        assert_within(read, query.len());
+    }
+}
+
+/// The vector `seed/signed-in`, read.
+struct Seed {
+    query: String,
+    redirect: String,
+    /// The three segments of its hint.
+    segments: [String; 3],
+    endpoint: LogoutEndpoint,
+    client: Client,
+    session: Session,
+    now: OffsetDateTime,
+}
+
+impl Seed {
+    fn read() -> Self {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/seed.json");
+        let file: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+        let vectors = file["vectors"].as_array().unwrap();
+        let vector = vectors.iter().find(|vector| vector["name"] == "seed/signed-in");
+        let vector = vector.expect("the seed's request");
+        let text = |pointer: &str| vector.pointer(pointer).and_then(Value::as_str).unwrap().to_owned();
+
+        let query = text("/request/query");
+        let hint = query.split('&').find_map(|member| member.strip_prefix("id_token_hint="));
+        let segments: Vec<_> = hint.unwrap().split('.').map(str::to_owned).collect();
+        let keys = KeySet::from_jwks(vector["op"]["jwks"].to_string()).unwrap();
+        let policy: Policy = serde_json::from_value(vector["op"]["policy"].clone()).unwrap();
+        Self {
+            query,
+            redirect: text("/expect/redirect"),
+            segments: segments.try_into().unwrap(),
+            endpoint: LogoutEndpoint::new(text("/op/issuer"), keys, ConfirmationKey::new([1; 32]).unwrap())
+                .with_policy(policy),
+            client: Client::builder(text("/clients/0/client_id"))
+                .post_logout_redirect_uri(text("/clients/0/post_logout_redirect_uris/0"))
+                .build()
+                .unwrap(),
+            session: Session::new([1; 32]).unwrap().subject(text("/session/sub")),
+            now: OffsetDateTime::from_unix_timestamp(vector["now"].as_i64().unwrap()).unwrap(),
+        }
+    }
+
+    /// What a host does, from the bytes of the query to where the End-User goes, but for its own look-ups.
+    fn decide(&self, query: &str) -> Result<Landing, Refusal> {
+        let pending = self.endpoint.receive(LogoutRequest::from_query(query)?, self.now)?;
+        match pending.decide(Some(&self.client), Some(&self.session)) {
+            Decision::EndSession(end) => Ok(end.session_ended()),
+            Decision::Refuse(refusal) => Err(refusal),
+            other => panic!("neither accepted nor refused: {other:?}"),
+        }
+    }
+
+    /// Refused as expected, within the bound.
+    fn assert_bounded(&self, query: &str, outcome: &str) {
+        let used = measure(|| {
+            let refusal = self.decide(query).unwrap_err();
+            assert_eq!(code(&refusal), outcome);
+        });
+        assert_within(used, query.len());
+    }
+
+    fn claims(&self) -> String {
+        let json = URL_SAFE_NO_PAD.decode(&self.segments[1]).unwrap();
+        String::from_utf8(json).unwrap()
+    }
+
+    /// The start of the seed's claims with a list as audience, which is left open.
+    fn with_audiences(&self) -> String {
+        let claims = self.claims().replace(r#""aud":"#, r#""x":"#);
+        format!(r#"{},"aud":["#, claims.strip_suffix('}').unwrap())
+    }
+
+    /// The seed's request with another hint.
+    fn with_hint(&self, hint: &str) -> String {
+        self.query.replace(&self.segments.join("."), hint)
+    }
+
+    /// The seed's request with other claims in its hint; header and signature are the seed's.
+    fn with_json(&self, json: &str) -> String {
+        let [header, _, signature] = &self.segments;
+        self.with_hint(&format!("{header}.{}.{signature}", URL_SAFE_NO_PAD.encode(json)))
+    }
+
+    /// The same with as much JSON as fits into a hint of 48 KiB.
+    fn with_claims(&self, before: &str, repeated: &str, after: &str) -> String {
+        let [header, _, signature] = &self.segments;
+        let room = (48 * KIB - header.len() - signature.len() - 2) / 4 * 3;
+        self.with_json(&filled(before, repeated, after, room))
+    }
+}
+
+fn code(refusal: &Refusal) -> &'static str {
+    match refusal.reason() {
+        RefusalReason::IdTokenHintInvalid(error) => error.code(),
+        reason => reason.code(),
+    }
+}
+
+/// So many bytes, or as many as whole repetitions allow.
+fn filled(before: &str, repeated: &str, after: &str, bytes: usize) -> String {
+    let times = (bytes - before.len() - after.len()) / repeated.len();
+    [before, &repeated.repeat(times), after].concat()
+}
+
+fn assert_within(used: AllocationInfo, request_bytes: usize) {
+    let bound = u64::try_from(HELD_FOR_A_BYTE * request_bytes + HELD_AT_LEAST).unwrap();
+    assert!(
+        used.bytes_max <= bound,
+        "{} bytes held for a request of {request_bytes}; at most {bound} should do",
+        used.bytes_max
+    );
+}
