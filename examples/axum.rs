@@ -242,8 +242,7 @@ async fn login(
     let random = || Alphanumeric.sample_string(&mut rand::rng(), 32);
     let (id, sid) = (random(), random());
     let user = parameter(query.as_deref(), "user").ok_or(StatusCode::BAD_REQUEST)?;
-    let session = Session::new(random()).map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
-    let session = session.subject(&user).sid(&sid);
+    let session = Session::new(rand::random()).subject(&user).sid(&sid);
     let cookie = format!("session={id}; Path=/; HttpOnly; SameSite=Lax");
     host.sign_out(&headers);
     host.sign_ins().insert(id, SignIn { user, sid, session });

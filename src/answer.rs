@@ -194,7 +194,7 @@ impl Refusal {
     /// # use oidc_logout::{ConfirmationKey, KeySet, LogoutEndpoint, LogoutRequest, Session};
     /// # use time::OffsetDateTime;
     /// # let endpoint = LogoutEndpoint::new("https://op.example", KeySet::default(), ConfirmationKey::new([7; 32])?);
-    /// # let session = Some(Session::new([1; 32])?);
+    /// # let session = Some(Session::new([1; 32]));
     /// # let refusal = LogoutRequest::from_query("state=%zz").unwrap_err();
     /// let offer = session.map(|session| endpoint.offer(&session, OffsetDateTime::now_utc()));
     /// let (status, headers) = (refusal.status(), refusal.headers_with_offer(offer.as_ref()));

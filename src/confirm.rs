@@ -149,10 +149,12 @@ pub(crate) fn check(
     }
 }
 
-/// Time and MAC. The MAC covers the time as a number, so that other spellings of it gain nothing.
+/// Time and MAC, in the one spelling that [`prove`] gives them.
 fn read(proof: &str) -> Option<(i64, Vec<u8>)> {
-    let (time, mac) = proof.split_once('.')?;
-    Some((time.parse().ok()?, URL_SAFE_NO_PAD.decode(mac).ok()?))
+    let (digits, mac) = proof.split_once('.')?;
+    let time: i64 = digits.parse().ok()?;
+    let mac = URL_SAFE_NO_PAD.decode(mac).ok()?;
+    (time.to_string() == digits).then_some((time, mac))
 }
 
 fn message(

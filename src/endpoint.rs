@@ -221,7 +221,7 @@ impl LogoutEndpoint {
     /// ```
     /// # use oidc_logout::{ConfirmationKey, KeySet, LogoutEndpoint, Session};
     /// # let endpoint = LogoutEndpoint::new("https://op.example", KeySet::default(), ConfirmationKey::new([7; 32])?);
-    /// # let session = Session::new([1; 32])?;
+    /// # let session = Session::new([1; 32]);
     /// let offer = endpoint.offer(&session, time::OffsetDateTime::now_utc());
     /// let names: Vec<_> = offer.fields().map(|(name, _)| name).collect();
     /// assert_eq!(names, ["confirmation"]);

@@ -29,7 +29,8 @@
 //! # As a host writes it
 //!
 //! ```
-//! use oidc_logout::{Client, Decision, Landing, LogoutEndpoint, Session};
+//! use oidc_logout::{Client, Decision, LogoutEndpoint, Session};
+//! use time::OffsetDateTime;
 //! # struct Answer;
 //! # struct Db;
 //! # type DbError = std::convert::Infallible;
@@ -38,39 +39,41 @@
 //! #     async fn session(&self, _: Option<&str>, _: Option<&Client>) -> Result<Option<Session>, DbError> { Ok(None) }
 //! #     async fn end_session(&self, _: Option<&str>) -> Result<(), DbError> { Ok(()) }
 //! # }
-//! # fn error_page(_: oidc_logout::Refusal) -> Answer { Answer }
+//! # fn error_page(_: oidc_logout::Refusal, _: Option<oidc_logout::Confirm>) -> Answer { Answer }
 //! # fn confirmation_page(_: oidc_logout::Confirm) -> Answer { Answer }
 //! # fn account_page(_: oidc_logout::Declined) -> Answer { Answer }
 //! # fn self_posting_page(_: oidc_logout::Resubmit) -> Answer { Answer }
-//! # fn signed_out_page(_: oidc_logout::SignedOutPage) -> Answer { Answer }
-//! # fn redirect(_: u16, _: oidc_logout::Headers<'_>) -> Answer { Answer }
+//! # fn redirect_or_signed_out_page(_: oidc_logout::Landing) -> Answer { Answer }
 //! # struct Request<'r> { method: &'r str, content_type: Option<&'r str>, query: &'r [u8], body: &'r [u8], cookie: Option<&'r str> }
 //!
 //! async fn logout(op: &LogoutEndpoint, db: &Db, http: Request<'_>) -> Result<Answer, DbError> {
-//!     let request = op.read(http.method, http.content_type, http.query, http.body);
-//!     let pending = match request.and_then(|request| op.receive(request, time::OffsetDateTime::now_utc())) {
-//!         Ok(pending) => pending,
-//!         Err(refusal) => return Ok(error_page(refusal)),
+//!     let now = OffsetDateTime::now_utc();
+//!     let request = op.read(http.method, http.content_type, http.query, http.body);   // 1
+//!     let decision = match request.and_then(|request| op.receive(request, now)) {     // 2
+//!         Ok(pending) => {
+//!             let client = match pending.client_id() {                                // 3
+//!                 Some(id) => db.client(id.as_str()).await?,
+//!                 None => None,
+//!             };
+//!             let session = db.session(http.cookie, client.as_ref()).await?;
+//!             pending.decide(client.as_ref(), session.as_ref())                       // 4 and 5
+//!         }
+//!         Err(refusal) => Decision::Refuse(refusal),
 //!     };
-//!     let client = match pending.client_id() {
-//!         Some(id) => db.client(id.as_str()).await?,
-//!         None => None,
-//!     };
-//!     let session = db.session(http.cookie, client.as_ref()).await?;
-//!     let landing = match pending.decide(client.as_ref(), session.as_ref()) {
+//!     Ok(match decision {
 //!         Decision::EndSession(end) => {
 //!             db.end_session(http.cookie).await?;
-//!             end.session_ended() // the landing exists only now
+//!             redirect_or_signed_out_page(end.session_ended()) // the landing exists only now
 //!         }
-//!         Decision::NoSession(landing) => landing,
-//!         Decision::Confirm(ask) => return Ok(confirmation_page(ask)),
-//!         Decision::Declined(stays) => return Ok(account_page(stays)),
-//!         Decision::Resubmit(again) => return Ok(self_posting_page(again)),
-//!         Decision::Refuse(refusal) => return Ok(error_page(refusal)),
-//!     };
-//!     Ok(match landing {
-//!         Landing::Redirect(to) => redirect(to.status(), to.headers()),
-//!         Landing::SignedOutPage(page) => signed_out_page(page),
+//!         Decision::NoSession(landing) => redirect_or_signed_out_page(landing),
+//!         Decision::Confirm(ask) => confirmation_page(ask),
+//!         Decision::Declined(stays) => account_page(stays),
+//!         Decision::Resubmit(again) => self_posting_page(again),
+//!         Decision::Refuse(refusal) => {
+//!             // Whoever is signed in gets a way out, whatever is wrong with the request.
+//!             let session = db.session(http.cookie, None).await?;
+//!             error_page(refusal, session.map(|session| op.offer(&session, now)))
+//!         }
 //!     })
 //! }
 //! ```
@@ -147,7 +150,7 @@ pub use request::{
     ClientId, IdTokenHint, LogoutHint, LogoutRequest, LogoutRequestBuilder, Method, PostLogoutRedirectUri, State,
     UiLocales,
 };
-pub use session::{BindingTooShort, Session};
+pub use session::Session;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

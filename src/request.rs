@@ -640,7 +640,7 @@ mod tests {
     #[test]
     fn every_name_is_known_plain_and_with_every_byte_encoded() {
         for parameter in Parameter::ALL {
-            let encoded: String = parameter.name().bytes().map(|byte| format!("%{byte:02x}")).collect();
+            let encoded = parameter.name().bytes().fold(String::new(), |name, byte| format!("{name}%{byte:02x}"));
             assert_eq!(Parameter::from_encoded(parameter.name().as_bytes(), Method::Post), Some(parameter));
             assert_eq!(Parameter::from_encoded(encoded.as_bytes(), Method::Post), Some(parameter));
         }

@@ -2,11 +2,6 @@
 
 use std::fmt;
 
-use thiserror::Error;
-
-/// The shortest binding, in bytes: 128 bits, if they are random.
-const MIN_BINDING_BYTES: usize = 16;
-
 /// The session that a request came with: the browser's sign-in at the provider.
 ///
 /// `subject` and `sid` are given *as the client knows them*: subjects may be pairwise (`OpenID` Connect Core 1.0, section
@@ -16,40 +11,27 @@ const MIN_BINDING_BYTES: usize = 16;
 /// use oidc_logout::Session;
 ///
 /// # fn random_of_this_sign_in() -> [u8; 32] { [7; 32] }
-/// let session = Session::new(random_of_this_sign_in())?
+/// let session = Session::new(random_of_this_sign_in())
 ///     .subject("248289761001")
 ///     .sid("08a5019c-17e1-4977-8f42-65a12843ea02");
-/// # Ok::<(), oidc_logout::BindingTooShort>(())
 /// ```
 #[derive(Clone)]
 #[must_use]
 pub struct Session {
-    pub(crate) binding: Vec<u8>,
+    pub(crate) binding: [u8; 32],
     pub(crate) subject: Option<String>,
     pub(crate) sid: Option<String>,
     pub(crate) takes_part: Option<bool>,
 }
 
-/// The binding has fewer than 16 bytes, so it can be guessed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("a session's binding needs at least 16 bytes that cannot be guessed")]
-pub struct BindingTooShort;
-
 impl Session {
     /// A session of which only the binding is known.
     ///
     /// The binding ties a confirmation to this sign-in of this browser. It has to be unguessable and new for every
-    /// sign-in, and it must never be sent to a client: random bytes kept beside the session, or a hash of the session's
-    /// secret id.
-    ///
-    /// # Errors
-    /// [`BindingTooShort`] below 16 bytes.
-    pub fn new(binding: impl Into<Vec<u8>>) -> Result<Self, BindingTooShort> {
-        let binding = binding.into();
-        if binding.len() < MIN_BINDING_BYTES {
-            return Err(BindingTooShort);
-        }
-        Ok(Self { binding, subject: None, sid: None, takes_part: None })
+    /// sign-in, and it must never be sent to a client: 32 random bytes made at sign-in and kept beside the session, or the
+    /// SHA-256 of the session's secret id.
+    pub fn new(binding: [u8; 32]) -> Self {
+        Self { binding, subject: None, sid: None, takes_part: None }
     }
 
     /// The End-User's `sub` as the client's ID Tokens have it. Without one, a hint's subject counts as another's, and

@@ -227,7 +227,7 @@ impl Seed {
                 .post_logout_redirect_uri(text("/clients/0/post_logout_redirect_uris/0"))
                 .build()
                 .unwrap(),
-            session: Session::new([1; 32]).unwrap().subject(text("/session/sub")),
+            session: Session::new([1; 32]).subject(text("/session/sub")),
             now: OffsetDateTime::from_unix_timestamp(vector["now"].as_i64().unwrap()).unwrap(),
         }
     }

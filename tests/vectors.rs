@@ -1,5 +1,7 @@
 //! One test a vector, named by it.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "tests")]
+
 use std::fs;
 use std::path::Path;
 
@@ -24,9 +26,5 @@ fn main() {
 
 fn check(vector: &vector::Vector) -> Result<(), Failed> {
     let got = vector::run(vector).unwrap_or_else(|error| vector::not_run(&error));
-    if got == vector.expect {
-        Ok(())
-    } else {
-        Err(format!("expected {:?}\n     got {got:?}", vector.expect).into())
-    }
+    if got == vector.expect { Ok(()) } else { Err(format!("expected {:?}\n     got {got:?}", vector.expect).into()) }
 }

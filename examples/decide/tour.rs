@@ -59,7 +59,7 @@ pub(crate) fn show() -> Result<(), Error> {
     }
     println!("   session   of {subject}\n");
 
-    let session = Session::new([1; 32])?.subject(subject);
+    let session = Session::new([1; 32]).subject(subject);
     println!("4. The redirect: compared with the registered URIs, and built from the registered bytes\n");
     println!("5. The decision: the hint's subject is the session's, so nothing has to be asked");
     let landing = match pending.decide(Some(&client.build()?), Some(&session)) {

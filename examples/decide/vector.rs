@@ -226,7 +226,7 @@ impl Logout {
 
         let page = if answer.offer {
             let session = self.session.as_ref().ok_or("an offer needs a session")?;
-            endpoint.offer(&session.read()?, now)
+            endpoint.offer(&session.read(), now)
         } else {
             match decision {
                 Decision::Confirm(page) => page,
@@ -342,8 +342,8 @@ impl JsonClient {
 }
 
 impl JsonSession {
-    fn read(&self) -> Result<Session, Error> {
-        let mut session = Session::new([self.binding; 32])?;
+    fn read(&self) -> Session {
+        let mut session = Session::new([self.binding; 32]);
         if let Some(subject) = &self.sub {
             session = session.subject(subject);
         }
@@ -353,7 +353,7 @@ impl JsonSession {
         if let Some(takes_part) = self.takes_part {
             session = session.takes_part(takes_part);
         }
-        Ok(session)
+        session
     }
 }
 
@@ -417,7 +417,7 @@ fn decide(
         .find(|client| pending.client_id().is_some_and(|id| id.as_str() == client.client_id))
         .map(JsonClient::read)
         .transpose()?;
-    let session = session.map(JsonSession::read).transpose()?;
+    let session = session.map(JsonSession::read);
     Ok(pending.decide(client.as_ref(), session.as_ref()))
 }
 

@@ -1,0 +1,469 @@
+//! The whole way, from the bytes of a request under any policy to the landing, and back from the crate's own pages.
+#![no_main]
+
+use arbitrary::Arbitrary;
+use libfuzzer_sys::fuzz_target;
+use oidc_logout::{
+    Algorithm, Confirm, ConfirmReason, ConfirmRule, ConfirmationKey, CrossSitePost, Decision, ExpiredHint, Headers,
+    HintWithoutSid, KeySet, Landing, LogoutEndpoint, LogoutRedirect, LogoutRequest, OnBadHint, Policy,
+    RedirectWithoutHint, RefusalReason, Session, UriMatching,
+};
+use oidc_logout_fuzz::{Clients, ISSUER, NOW, REGISTERED, SignWith, endpoint, leads_to_registered, now, sign};
+use time::{Duration, OffsetDateTime};
+
+#[derive(Arbitrary, Debug)]
+struct Input<'a> {
+    policy: PolicyChoice,
+    client_rule: Option<bool>,
+    client_is_unknown: bool,
+    session: Option<SessionChoice>,
+    hint: Option<HintChoice>,
+    post: bool,
+    /// What becomes of the confirmation page on its way back.
+    tamper: Tamper,
+    /// A query or a form, to which the hint is added; after a line feed what a forger makes up.
+    text: &'a [u8],
+}
+
+#[derive(Arbitrary, Debug)]
+enum Base {
+    Openid,
+    LoginGov,
+    LoginGovClientId,
+}
+
+#[derive(Arbitrary, Debug)]
+struct PolicyChoice {
+    base: Base,
+    always_confirm: bool,
+    refuse_without_hint: bool,
+    limit_age: bool,
+    ask_without_sid: bool,
+    let_bad_hints_through: bool,
+    normalize: bool,
+    trust_posts: bool,
+    any_algorithm: bool,
+}
+
+#[derive(Arbitrary, Debug)]
+struct SessionChoice {
+    subject: Known,
+    sid: Known,
+    takes_part: Option<bool>,
+}
+
+#[derive(Arbitrary, Debug, PartialEq, Eq)]
+enum Known {
+    Same,
+    Other,
+    Not,
+}
+
+#[derive(Arbitrary, Debug)]
+struct HintChoice {
+    with_secret: bool,
+    client: u8,
+    fault: Fault,
+}
+
+#[derive(Arbitrary, Debug)]
+enum Fault {
+    None,
+    Signature,
+    Issuer,
+    Expired,
+    Future,
+    WithoutSid,
+    SeveralAudiences,
+    AuthorizedParty,
+    LogoutToken,
+}
+
+#[derive(Arbitrary, Debug)]
+enum Tamper {
+    Nothing,
+    Decline,
+    NoProof,
+    ForgedProof,
+    ForgedMac,
+    OtherField,
+    OtherSession,
+    OtherKey,
+    TooLate,
+    FromTheFuture,
+}
+
+fuzz_target!(|input: Input<'_>| {
+    if let Some(case) = Case::new(&input) {
+        case.check(&input);
+    }
+});
+
+/// The provider's side of a request, as the input chose it.
+struct Case {
+    policy: Policy,
+    always_confirm: bool,
+    endpoint: LogoutEndpoint,
+    clients: Clients,
+    client_is_unknown: bool,
+    session: Option<Session>,
+    /// The request as it comes, and whether as a form.
+    form: Vec<u8>,
+    post: bool,
+    forged: String,
+}
+
+impl Case {
+    fn new(input: &Input<'_>) -> Option<Self> {
+        let policy = input.policy.build()?;
+        let mut halves = input.text.splitn(2, |&byte| byte == b'\n');
+        let mut form = halves.next().unwrap_or_default().to_vec();
+        if let Some(hint) = &input.hint {
+            form.extend_from_slice(b"&id_token_hint=");
+            form.extend_from_slice(hint.token().as_bytes());
+        }
+        let rule = |always| if always { ConfirmRule::Always } else { ConfirmRule::WhenUnproven };
+        Some(Self {
+            always_confirm: input.client_rule.unwrap_or(input.policy.always_confirms()),
+            endpoint: endpoint(policy.clone()),
+            policy,
+            clients: Clients::new(input.client_rule.map(rule)),
+            client_is_unknown: input.client_is_unknown,
+            session: input.session.as_ref().map(|session| session.build(1)),
+            form,
+            post: input.post,
+            forged: String::from_utf8_lossy(halves.next().unwrap_or_default()).into_owned(),
+        })
+    }
+
+    fn check(&self, input: &Input<'_>) {
+        let session = self.session.as_ref();
+        let decision = self.decide(session);
+        assert_eq!(summary(&decision), summary(&self.decide(session)), "not deterministic");
+        if let Decision::Refuse(refusal) = &decision {
+            assert!([400, 413].contains(&refusal.status()) && refusal.reason() != RefusalReason::HostError);
+            check_headers(&refusal.headers());
+        } else {
+            let nobody = matches!(decision, Decision::NoSession(_) | Decision::Resubmit(_));
+            assert_eq!(session.is_none(), nobody);
+        }
+        match decision {
+            Decision::EndSession(end) => {
+                // No bytes of a request make a proof, so this is proven by the hint.
+                assert!(!self.is_answer(), "forged");
+                let choice = input.session.as_ref().unwrap();
+                let hint = end.hint().unwrap();
+                assert!(choice.subject == Known::Same && choice.takes_part != Some(false) && !self.always_confirm);
+                assert_eq!(hint.subject(), "somebody");
+                assert!(
+                    choice.sid == Known::Not || hint.sid().is_none_or(|sid| choice.sid == Known::Same && sid == "s-1")
+                );
+                self.check_landing(&end.session_ended());
+            }
+            Decision::NoSession(landing) => self.check_landing(&landing),
+            Decision::Confirm(ask) => self.answer(&ask, input),
+            Decision::Declined(_) => panic!("forged"),
+            Decision::Resubmit(page) => {
+                assert!(self.post && !input.policy.trust_posts);
+                check_headers(&page.headers());
+                // Once: what comes back is decided as it is.
+                let fields = page.fields().collect();
+                match self.receive_form(fields, &self.endpoint, now(), None) {
+                    Decision::NoSession(landing) => self.check_landing(&landing),
+                    Decision::Refuse(refusal) => assert_eq!(refusal.reason(), RefusalReason::RequestTooLarge),
+                    other => panic!("{other:?}"),
+                }
+            }
+            Decision::Refuse(_) => {}
+        }
+    }
+
+    fn decide(&self, session: Option<&Session>) -> Decision {
+        let request =
+            if self.post { LogoutRequest::from_form(&self.form) } else { LogoutRequest::from_query(&self.form) };
+        match request {
+            Ok(request) => self.decide_request(request, &self.endpoint, now(), session),
+            Err(refusal) => Decision::Refuse(refusal),
+        }
+    }
+
+    fn receive_form(
+        &self,
+        fields: Vec<(&str, &str)>,
+        endpoint: &LogoutEndpoint,
+        now: OffsetDateTime,
+        session: Option<&Session>,
+    ) -> Decision {
+        match LogoutRequest::from_form(serde_urlencoded::to_string(fields).unwrap()) {
+            Ok(request) => self.decide_request(request, endpoint, now, session),
+            Err(refusal) => Decision::Refuse(refusal),
+        }
+    }
+
+    fn decide_request(
+        &self,
+        request: LogoutRequest,
+        endpoint: &LogoutEndpoint,
+        now: OffsetDateTime,
+        session: Option<&Session>,
+    ) -> Decision {
+        match endpoint.receive(request, now) {
+            Ok(pending) => {
+                let client = self.clients.find(pending.client_id()).filter(|_| !self.client_is_unknown);
+                pending.decide(client, session)
+            }
+            Err(refusal) => Decision::Refuse(refusal),
+        }
+    }
+
+    /// Whether the request says that it is what the confirmation page posted.
+    fn is_answer(&self) -> bool {
+        self.post
+            && url::form_urlencoded::parse(&self.form).any(|(name, value)| match name.as_ref() {
+                "confirmation" => !value.is_empty(),
+                "confirm" => ["yes", "no"].contains(&value.as_ref()),
+                _ => false,
+            })
+    }
+
+    fn check_landing(&self, landing: &Landing) {
+        match landing {
+            Landing::Redirect(to) => self.check_redirect(to),
+            Landing::SignedOutPage(page) => check_headers(&page.headers()),
+        }
+    }
+
+    /// To a registered URI of the client that was found, and nothing added but one `state`.
+    fn check_redirect(&self, to: &LogoutRedirect) {
+        assert!(!self.client_is_unknown);
+        let id = to.client_id().unwrap().as_str();
+        let (_, registered) = REGISTERED.into_iter().find(|client| client.0 == id).unwrap();
+        let state = to.request().state().map(|state| state.as_str());
+        let location = to.location();
+        assert!(leads_to_registered(location, registered, id == "rp-native", state), "{location}");
+        assert!(to.request().client_id().is_none_or(|client_id| client_id.as_str() == id));
+        assert!(to.hint().is_none_or(|hint| hint.client_id().as_str() == id));
+        let policy = serde_json::to_value(&self.policy).unwrap();
+        assert!(to.hint().is_some() || policy["redirect_without_hint"] == "confirm" && policy["hint"] != "required");
+        if policy["uri_matching"] == "exact" && id != "rp-native" {
+            let requested = to.request().post_logout_redirect_uri().unwrap().as_str();
+            assert!(registered.contains(&requested));
+        }
+        check_headers(&to.headers());
+    }
+
+    /// The page comes back: as it was made it ends the session and leads where it would have, and tampered with it does not.
+    fn answer(&self, ask: &Confirm, input: &Input<'_>) {
+        check_headers(&ask.headers());
+        assert!(!ask.reasons().is_empty());
+        let bad_hint = ask.reasons().iter().any(|reason| matches!(reason, ConfirmReason::InvalidHint(_)));
+        assert!(!bad_hint || !ask.returns_to_client() && ask.hint().is_none());
+
+        let fields: Vec<_> = ask.fields().collect();
+        let (last, proof) = fields.last().copied().unwrap();
+        assert_eq!(last, "confirmation");
+        let time = proof.split('.').next().unwrap();
+        let without_proof = || fields.iter().copied().filter(|field| field.0 != "confirmation");
+        let with_proof = |proof| without_proof().chain([("confirmation", proof), ("confirm", "yes")]).collect();
+        let untouched = || with_proof(proof);
+        let receive = |fields| self.receive_form(fields, &self.endpoint, now(), self.session.as_ref());
+        let later = |seconds| {
+            let now = now() + Duration::seconds(seconds);
+            self.receive_form(untouched(), &self.endpoint, now, self.session.as_ref())
+        };
+        let forged_mac = format!("{time}.{}", self.forged);
+        let (decision, expected) = match input.tamper {
+            Tamper::Nothing => match receive(untouched()) {
+                Decision::EndSession(end) => {
+                    let landing = end.session_ended();
+                    self.check_landing(&landing);
+                    assert_eq!(matches!(landing, Landing::Redirect(_)), ask.returns_to_client());
+                    let location = location(&landing);
+                    assert_eq!(location, self.location_without_session(&fields));
+                    return;
+                }
+                decision => (decision, "request_too_large"),
+            },
+            Tamper::Decline => {
+                let no = fields.iter().copied().chain([("confirm", "no")]).collect();
+                match receive(no) {
+                    Decision::Declined(_) => return,
+                    decision => (decision, "request_too_large"),
+                }
+            }
+            Tamper::NoProof => (receive(without_proof().chain([("confirm", "yes")]).collect()), "confirmation_invalid"),
+            Tamper::ForgedProof => (receive(with_proof(&self.forged)), "confirmation_invalid"),
+            Tamper::ForgedMac => (receive(with_proof(&forged_mac)), "confirmation_invalid"),
+            Tamper::OtherField => {
+                let mut other = untouched();
+                let at = self.forged.len() % other.len();
+                // The answer itself is not covered, the rest is.
+                if other[at].0 == "confirm" || other[at].1 == self.forged {
+                    return;
+                }
+                other[at].1 = &self.forged;
+                (receive(other), "")
+            }
+            Tamper::OtherSession => {
+                let other = input.session.as_ref().unwrap().build(2);
+                let decision = self.receive_form(untouched(), &self.endpoint, now(), Some(&other));
+                (decision, "confirmation_invalid")
+            }
+            Tamper::OtherKey => {
+                let key = ConfirmationKey::new([10; 32]).unwrap();
+                let other = LogoutEndpoint::new(ISSUER, KeySet::default(), key).with_policy(self.policy.clone());
+                (self.receive_form(untouched(), &other, now(), self.session.as_ref()), "")
+            }
+            Tamper::TooLate => (later(601), "confirmation_expired"),
+            Tamper::FromTheFuture => (later(-61), "confirmation_invalid"),
+        };
+        // Without parameters and proof it is no answer to an offer either, and the policy's demands count. And at another
+        // time a hint is good that was none.
+        let at_another_time = matches!(input.tamper, Tamper::TooLate | Tamper::FromTheFuture);
+        let is_another_request = fields.len() == 1 || at_another_time && input.hint.is_some();
+        let expected = if is_another_request { "" } else { expected };
+        match decision {
+            Decision::Confirm(again) => {
+                let mut codes = again.reasons().iter().map(|reason| reason.code());
+                assert!(expected.is_empty() || codes.any(|code| code == expected), "{again:?}");
+            }
+            // Changed it may be another request, and encoded it may be too large.
+            Decision::Refuse(refusal) => {
+                let code = refusal.reason().code();
+                assert!(expected.is_empty() || code == "request_too_large", "{code}");
+            }
+            other => panic!("{:?} gave {other:?}", input.tamper),
+        }
+    }
+
+    /// Where the same request leads when nobody is signed in.
+    fn location_without_session(&self, fields: &[(&str, &str)]) -> Option<String> {
+        let [parameters @ .., _] = fields else { panic!("there is always a proof") };
+        // Without any, it is the answer to what the provider offers, for which the policy's demands do not count.
+        if parameters.is_empty() {
+            return None;
+        }
+        let again = parameters.iter().copied().chain([("resubmitted", "1")]).collect();
+        match self.receive_form(again, &self.endpoint, now(), None) {
+            Decision::NoSession(landing) => location(&landing),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+impl PolicyChoice {
+    fn build(&self) -> Option<Policy> {
+        let base = match self.base {
+            Base::Openid => Policy::openid(),
+            Base::LoginGov => Policy::login_gov(),
+            Base::LoginGovClientId => Policy::login_gov_client_id(),
+        };
+        let mut policy = base.to_builder();
+        if self.always_confirm {
+            policy = policy.confirm(ConfirmRule::Always);
+        }
+        if self.refuse_without_hint {
+            policy = policy.redirect_without_hint(RedirectWithoutHint::Refuse);
+        }
+        if self.limit_age {
+            policy = policy.expired_hint(ExpiredHint::AcceptForSeconds(1000));
+        }
+        if self.ask_without_sid {
+            policy = policy.hint_without_sid(HintWithoutSid::Ask);
+        }
+        if self.let_bad_hints_through {
+            policy = policy.on_bad_hint(OnBadHint::Confirm);
+        }
+        if self.normalize {
+            policy = policy.uri_matching(UriMatching::Normalized);
+        }
+        if self.trust_posts {
+            policy = policy.cross_site_post(CrossSitePost::Trust);
+        }
+        if self.any_algorithm {
+            policy = policy.algorithms(vec![Algorithm::EdDsa, Algorithm::Hs256]);
+        }
+        policy.build().ok()
+    }
+
+    fn always_confirms(&self) -> bool {
+        self.always_confirm || matches!(self.base, Base::LoginGovClientId)
+    }
+}
+
+impl SessionChoice {
+    fn build(&self, binding: u8) -> Session {
+        let mut session = Session::new([binding; 32]);
+        match self.subject {
+            Known::Same => session = session.subject("somebody"),
+            Known::Other => session = session.subject("somebody-else"),
+            Known::Not => {}
+        }
+        match self.sid {
+            Known::Same => session = session.sid("s-1"),
+            Known::Other => session = session.sid("s-2"),
+            Known::Not => {}
+        }
+        match self.takes_part {
+            Some(takes_part) => session.takes_part(takes_part),
+            None => session,
+        }
+    }
+}
+
+impl HintChoice {
+    fn token(&self) -> String {
+        let client = REGISTERED[usize::from(self.client) % REGISTERED.len()].0;
+        let with = if self.with_secret { SignWith::Hs256 } else { SignWith::Ed25519 };
+        let alg = if self.with_secret { "HS256" } else { "EdDSA" };
+        let header = serde_json::json!({ "alg": alg });
+        let mut claims = serde_json::json!({
+            "iss": ISSUER, "sub": "somebody", "aud": client, "sid": "s-1", "iat": NOW - 10, "exp": NOW + 10,
+        });
+        match self.fault {
+            Fault::None | Fault::Signature => {}
+            Fault::Issuer => claims["iss"] = "https://other.example".into(),
+            Fault::Expired => claims["exp"] = (NOW - 1001).into(),
+            Fault::Future => claims["iat"] = (NOW + 301).into(),
+            Fault::WithoutSid => claims["sid"] = serde_json::Value::Null,
+            Fault::SeveralAudiences => claims["aud"] = vec!["rp-1", "rp-native"].into(),
+            Fault::AuthorizedParty => {
+                claims["aud"] = vec!["rp-1", client].into();
+                claims["azp"] = client.into();
+            }
+            Fault::LogoutToken => claims["events"] = serde_json::json!({}),
+        }
+        let token = sign(with, header.to_string().as_bytes(), claims.to_string().as_bytes());
+        match self.fault {
+            Fault::Signature => token.split_at(token.rfind('.').unwrap()).0.to_owned() + ".AAAA",
+            _ => token,
+        }
+    }
+}
+
+fn location(landing: &Landing) -> Option<String> {
+    match landing {
+        Landing::Redirect(to) => Some(to.location().to_owned()),
+        Landing::SignedOutPage(_) => None,
+    }
+}
+
+fn check_headers(headers: &Headers<'_>) {
+    assert!(headers.iter().any(|(name, value)| name == "cache-control" && value == "no-store"));
+    for (name, value) in headers {
+        assert!(name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'));
+        assert!(value.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()), "{name}: {value}");
+    }
+}
+
+/// All of a decision that a host can see.
+fn summary(decision: &Decision) -> String {
+    let fields = |fields: &mut dyn Iterator<Item = (&'static str, &str)>| format!("{:?}", fields.collect::<Vec<_>>());
+    let seen = match decision {
+        Decision::NoSession(landing) => format!("{:?}", location(landing)),
+        Decision::Confirm(ask) => fields(&mut ask.fields()),
+        Decision::Resubmit(again) => fields(&mut again.fields()),
+        _ => String::new(),
+    };
+    format!("{decision:?} {seen}")
+}

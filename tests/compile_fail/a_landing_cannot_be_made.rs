@@ -1,0 +1,15 @@
+//! Where the End-User ends up is decided by the crate: the contents of both variants are the crate's to make.
+use oidc_logout::{Landing, SignedOutPage};
+
+const URI: &str = "https://rp.example/signed-out";
+
+fn main() {
+    let _ = Landing::Redirect(URI); //~ E0308
+    let _ = Landing::SignedOutPage(()); //~ E0308
+    let _ = Landing::new; //~ E0624
+    let _: Landing = URI.into(); //~ E0277
+}
+
+fn read(page: SignedOutPage) {
+    let _ = &page.exchange; //~ E0616
+}

@@ -1,0 +1,95 @@
+//! Causes are `non_exhaustive`: a new one breaks nobody's build. Every match names all that there are.
+use oidc_logout::{
+    Algorithm, ClientError, ConfirmReason, FormFault, HintError, KeyError, KeySetError, MalformedHint, Parameter,
+    PolicyError, RefusalReason, RegistrationError,
+};
+
+fn refusal_reason(cause: RefusalReason) {
+    use RefusalReason::*;
+    match cause { //~ E0004
+        RequestTooLarge | MalformedRequest { .. } | DuplicateParameter { .. } | HeadRequest | MethodNotAllowed => {}
+        UnsupportedMediaType | StateTooLong | StateTooShort { .. } | StateMissing { .. } | RedirectUriMissing => {}
+        IdTokenHintRefused | IdTokenHintMissing | ClientMissing | IdTokenHintInvalid(_) | ClientMismatch => {}
+        ClientUnknown | RedirectUriNotRegistered | HostError => {}
+    }
+}
+
+fn hint_error(cause: HintError) {
+    use HintError::*;
+    match cause { //~ E0004
+        TooLarge | Encrypted | Malformed(_) | Type | Algorithm | Key | Signature | Issuer | NotYetValid => {}
+        Expired | Audience => {}
+    }
+}
+
+fn malformed_hint(cause: MalformedHint) {
+    use MalformedHint::*;
+    match cause { //~ E0004
+        Segments | Base64(_) | Json(_) | Missing(_) | Duplicate(_) | WrongType(_) | Critical => {}
+    }
+}
+
+fn confirm_reason(cause: ConfirmReason) {
+    use ConfirmReason::*;
+    match cause { //~ E0004
+        NoHint | InvalidHint(_) | OtherSubject | OtherSession | NoClientSession | HintWithoutSid => {}
+        UnknownClient | Policy | ConfirmationInvalid | ConfirmationExpired => {}
+    }
+}
+
+fn registration_error(cause: RegistrationError) {
+    use RegistrationError::*;
+    match cause { //~ E0004
+        TooLong | Character | Relative | Fragment | Scheme | Userinfo | Host | Port | HttpNotAllowed => {}
+    }
+}
+
+fn client_error(cause: ClientError) {
+    use ClientError::*;
+    match cause { //~ E0004
+        PostLogoutRedirectUri { .. } | SecretTooShort { .. } | FormActionSource { .. } => {}
+    }
+}
+
+fn policy_error(cause: PolicyError) {
+    use PolicyError::*;
+    match cause { //~ E0004
+        StateBounds | BadHintLetThrough | NeverRedirects => {}
+    }
+}
+
+fn key_error(cause: KeyError) {
+    use KeyError::*;
+    match cause { //~ E0004
+        Malformed | Type | Use | Algorithm | Rsa | Point => {}
+    }
+}
+
+fn key_set_error(cause: KeySetError) {
+    match cause { //~ E0004
+        KeySetError::Malformed => {}
+    }
+}
+
+fn form_fault(cause: FormFault) {
+    match cause { //~ E0004
+        FormFault::Percent | FormFault::Utf8 | FormFault::Base64 => {}
+    }
+}
+
+fn parameter(name: Parameter) {
+    use Parameter::*;
+    match name { //~ E0004
+        IdTokenHint | LogoutHint | ClientId | PostLogoutRedirectUri | State | UiLocales => {}
+        Resubmitted | Confirmation | Confirm | EncodedParameters => {}
+    }
+}
+
+fn algorithm(algorithm: Algorithm) {
+    use Algorithm::*;
+    match algorithm { //~ E0004
+        Rs256 | Rs384 | Rs512 | Ps256 | Ps384 | Ps512 | Es256 | Es384 | Es512 | EdDsa | Hs256 | Hs384 | Hs512 => {}
+    }
+}
+
+fn main() {}

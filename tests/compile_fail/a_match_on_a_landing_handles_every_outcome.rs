@@ -1,0 +1,15 @@
+use oidc_logout::Landing;
+
+fn all_but_redirect(landing: Landing) {
+    match landing { //~ E0004
+        Landing::SignedOutPage(_) => {}
+    }
+}
+
+fn all_but_signed_out_page(landing: Landing) {
+    match landing { //~ E0004
+        Landing::Redirect(_) => {}
+    }
+}
+
+fn main() {}

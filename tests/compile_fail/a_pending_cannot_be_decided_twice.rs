@@ -1,0 +1,8 @@
+use oidc_logout::{Client, Pending, Session};
+
+fn twice(pending: Pending<'_>, client: Option<&Client>, session: Option<&Session>) {
+    let _ = pending.decide(client, session);
+    let _ = pending.decide(client, session); //~ E0382
+}
+
+fn main() {}

@@ -1,0 +1,12 @@
+//! Only `receive` makes a request that waits for its decision.
+use oidc_logout::Pending;
+
+fn given<T>() -> T {
+    loop {}
+}
+
+fn main() {
+    let _ = Pending { request: given(), ..given() }; //~ E0451
+    let _ = Pending { endpoint: given(), ..given() }; //~ E0451
+    let _ = Pending { now: given(), ..given() }; //~ E0451
+}

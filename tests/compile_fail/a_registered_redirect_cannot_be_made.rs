@@ -1,0 +1,12 @@
+//! A registered URI exists only where registration's checks passed.
+use oidc_logout::RegisteredRedirect;
+
+fn given<T>() -> T {
+    loop {}
+}
+
+fn main() {
+    let uri = "javascript:alert(1)".to_owned();
+    let _ = RegisteredRedirect { uri, ..given() }; //~ E0451
+    let _ = RegisteredRedirect { any_port: true, ..given() }; //~ E0451
+}

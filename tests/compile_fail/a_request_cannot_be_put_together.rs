@@ -1,0 +1,11 @@
+//! All ways to a request run the same checks: its parts cannot be put together by hand.
+use oidc_logout::{LogoutRequest, PostLogoutRedirectUri, State};
+
+fn change(request: &mut LogoutRequest) {
+    let _ = State("\n".to_owned()); //~ E0423
+    let _ = PostLogoutRedirectUri::new("rp"); //~ E0599
+    request.state = None; //~ E0616
+    request.confirmation = None; //~ E0616
+}
+
+fn main() {}

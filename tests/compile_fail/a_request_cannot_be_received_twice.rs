@@ -1,0 +1,9 @@
+use oidc_logout::{LogoutEndpoint, LogoutRequest};
+use time::OffsetDateTime;
+
+fn twice(endpoint: &LogoutEndpoint, request: LogoutRequest, now: OffsetDateTime) {
+    let _ = endpoint.receive(request, now);
+    let _ = endpoint.receive(request, now); //~ E0382
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use oidc_logout::EndSession;
+
+fn twice(end: EndSession) {
+    let _ = end.session_ended();
+    let _ = end.session_ended(); //~ E0382
+}
+
+fn main() {}

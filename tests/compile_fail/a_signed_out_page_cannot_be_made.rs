@@ -1,0 +1,10 @@
+//! The page that says "signed out" cannot be reached without the decision that says so.
+use oidc_logout::{Landing, SignedOutPage};
+
+fn given<T>() -> T {
+    loop {}
+}
+
+fn main() {
+    let _ = Landing::SignedOutPage(SignedOutPage { ..given() }); //~ E0451
+}

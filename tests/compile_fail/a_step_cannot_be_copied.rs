@@ -1,0 +1,15 @@
+//! What can be taken once cannot be kept for a second time.
+use oidc_logout::{Confirm, Decision, Declined, EndSession, Landing, Pending, Resubmit, SignedOutPage};
+
+fn copied<T: Clone>() {}
+
+fn main() {
+    copied::<Pending<'static>>(); //~ E0277
+    copied::<Decision>(); //~ E0277
+    copied::<EndSession>(); //~ E0277
+    copied::<Landing>(); //~ E0277
+    copied::<SignedOutPage>(); //~ E0277
+    copied::<Confirm>(); //~ E0277
+    copied::<Declined>(); //~ E0277
+    copied::<Resubmit>(); //~ E0277
+}

@@ -1,0 +1,15 @@
+//! Neither what a hint proved nor where it came from can be altered, and an untrusted token is no verified one.
+use oidc_logout::{ClientId, IdTokenHint, VerifiedHint};
+
+fn change(hint: &mut VerifiedHint, token: IdTokenHint) {
+    hint.issuer = "elsewhere".into(); //~ E0616
+    hint.client_id = ClientId::new("rp-2"); //~ E0616
+    hint.subject = String::new(); //~ E0616
+    hint.sid = None; //~ E0616
+    let _ = hint.expired; //~ E0616
+    let _ = hint.key_id; //~ E0616
+    let _: VerifiedHint = token.into(); //~ E0277
+    let _ = VerifiedHint::default(); //~ E0599
+}
+
+fn main() {}

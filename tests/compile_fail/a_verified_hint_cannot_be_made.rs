@@ -1,0 +1,15 @@
+//! A hint counts as verified only where a signature was verified.
+use oidc_logout::{ClientId, VerifiedHint};
+
+fn given<T>() -> T {
+    loop {}
+}
+
+fn main() {
+    let other: VerifiedHint = given();
+    let _ = VerifiedHint {
+        client_id: ClientId::new("rp-1"), //~ E0451
+        subject: "somebody".to_owned(),
+        ..other
+    };
+}

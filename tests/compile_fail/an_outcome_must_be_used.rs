@@ -1,0 +1,20 @@
+#![deny(unused_must_use)]
+use oidc_logout::{
+    Confirm, Decision, Declined, EndSession, Landing, LogoutRedirect, Pending, Resubmit, SignedOutPage,
+};
+
+fn given<T>() -> T {
+    loop {}
+}
+
+fn main() {
+    given::<Pending<'static>>(); //~ unused_must_use
+    given::<Decision>(); //~ unused_must_use
+    given::<EndSession>(); //~ unused_must_use
+    given::<Landing>(); //~ unused_must_use
+    given::<LogoutRedirect>(); //~ unused_must_use
+    given::<SignedOutPage>(); //~ unused_must_use
+    given::<Confirm>(); //~ unused_must_use
+    given::<Declined>(); //~ unused_must_use
+    given::<Resubmit>(); //~ unused_must_use
+}

@@ -1,0 +1,21 @@
+#![deny(unused_must_use)]
+use oidc_logout::{EndSession, LogoutEndpoint, LogoutRequest, Pending, Session};
+use time::OffsetDateTime;
+
+fn receive(endpoint: &LogoutEndpoint, request: LogoutRequest, now: OffsetDateTime) {
+    endpoint.receive(request, now); //~ unused_must_use
+}
+
+fn decide(pending: Pending<'_>) {
+    pending.decide(None, None); //~ unused_must_use
+}
+
+fn end(end: EndSession) {
+    end.session_ended(); //~ unused_must_use
+}
+
+fn offer(endpoint: &LogoutEndpoint, session: &Session, now: OffsetDateTime) {
+    endpoint.offer(session, now); //~ unused_must_use
+}
+
+fn main() {}

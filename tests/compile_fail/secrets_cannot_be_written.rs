@@ -1,0 +1,29 @@
+//! Neither as text nor as data; and the values of a request are no text either, so that no log line takes one by accident.
+use oidc_logout::{
+    Client, ClientId, ConfirmationKey, IdTokenHint, KeySet, LogoutEndpoint, LogoutHint, PostLogoutRedirectUri, Session,
+    State, VerifiedHint,
+};
+
+fn text<T: std::fmt::Display>() {}
+
+fn data(key: &ConfirmationKey, session: &Session, client: &Client, keys: &KeySet, hint: &VerifiedHint) {
+    let _ = serde_json::to_string(key); //~ E0277
+    let _ = serde_json::to_string(session); //~ E0277
+    let _ = serde_json::to_string(client); //~ E0277
+    let _ = serde_json::to_string(keys); //~ E0277
+    let _ = serde_json::to_string(hint); //~ E0277
+}
+
+fn main() {
+    text::<ConfirmationKey>(); //~ E0277
+    text::<Session>(); //~ E0277
+    text::<Client>(); //~ E0277
+    text::<KeySet>(); //~ E0277
+    text::<LogoutEndpoint>(); //~ E0277
+    text::<VerifiedHint>(); //~ E0277
+    text::<IdTokenHint>(); //~ E0277
+    text::<State>(); //~ E0277
+    text::<LogoutHint>(); //~ E0277
+    text::<ClientId>(); //~ E0277
+    text::<PostLogoutRedirectUri>(); //~ E0277
+}

@@ -1,0 +1,75 @@
+//! What the other files must not do stands beside what a host does, and this compiles. Errors that come from a mistake in
+//! a case, and not from a guarantee, would show here.
+//@check-pass
+#![deny(warnings)]
+use oidc_logout::{
+    Client, ClientError, Confirm, ConfirmReason, ConfirmationKey, Decision, EndSession, HintError, KeySet, Landing,
+    LogoutEndpoint, LogoutRequest, Pending, Refusal, RefusalReason, RegisteredRedirect, RegistrationError,
+    RegistrationRules, Session, VerifiedHint,
+};
+use time::OffsetDateTime;
+
+fn endpoint(jwks: &str, secret: Vec<u8>) -> Result<LogoutEndpoint, Box<dyn std::error::Error>> {
+    let keys = KeySet::from_jwks(jwks)?;
+    Ok(LogoutEndpoint::new("https://op.example", keys, ConfirmationKey::new(secret)?))
+}
+
+fn client() -> Result<Client, ClientError> {
+    Client::builder("rp-1").post_logout_redirect_uri("https://rp.example/signed-out").build()
+}
+
+fn registered() -> Result<RegisteredRedirect, RegistrationError> {
+    RegisteredRedirect::register("https://rp.example/signed-out", &RegistrationRules::default())
+}
+
+fn receive<'e>(op: &'e LogoutEndpoint, query: &str, now: OffsetDateTime) -> Result<Pending<'e>, Refusal> {
+    op.receive(LogoutRequest::from_query(query)?, now)
+}
+
+/// No arm is `_`: these are all outcomes that there are.
+fn decide(pending: Pending<'_>, client: Option<&Client>, session: Option<&Session>) -> String {
+    let landing = match pending.decide(client, session) {
+        Decision::EndSession(end) => ended(end),
+        Decision::NoSession(landing) => landing,
+        Decision::Confirm(ask) => return page(&ask),
+        Decision::Declined(stays) => return format!("{} {:?}", stays.status(), stays.headers()),
+        Decision::Resubmit(again) => return again.fields().map(|(name, value)| format!("{name}={value}")).collect(),
+        Decision::Refuse(refusal) => return refused(&refusal),
+    };
+    match landing {
+        Landing::Redirect(to) => to.location().to_owned(),
+        Landing::SignedOutPage(page) => page.request().ui_locales().map_or("", |locales| locales.as_str()).to_owned(),
+    }
+}
+
+fn ended(end: EndSession) -> Landing {
+    let _: Option<&VerifiedHint> = end.hint();
+    end.session_ended()
+}
+
+fn page(ask: &Confirm) -> String {
+    let reasons = ask.reasons().iter().map(|reason| match reason {
+        ConfirmReason::OtherSubject => "another user",
+        other => other.code(),
+    });
+    reasons.chain(ask.fields().map(|(name, _)| name)).collect()
+}
+
+fn refused(refusal: &Refusal) -> String {
+    match refusal.reason() {
+        RefusalReason::IdTokenHintInvalid(HintError::Expired) => "expired".to_owned(),
+        RefusalReason::IdTokenHintInvalid(error) => error.code().to_owned(),
+        reason => format!("{} {reason} {refusal}", reason.code()),
+    }
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let op = endpoint("{}", vec![7; 32])?;
+    let now = OffsetDateTime::UNIX_EPOCH;
+    let session = Session::new([1; 32]).subject("somebody").sid("s-1").takes_part(true);
+    let pending = receive(&op, "client_id=rp-1", now)?;
+    let client = if pending.client_id() == Some(client()?.id()) { Some(client()?) } else { None };
+    println!("{} {}", decide(pending, client.as_ref(), Some(&session)), registered()?.as_str());
+    println!("{}", page(&op.offer(&session, now)));
+    Ok(())
+}

@@ -1,0 +1,77 @@
+//! The forms of the provider's pages, posted as a browser posts them.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use oidc_logout::{Client, ConfirmationKey, Decision, KeySet, Landing, LogoutEndpoint, LogoutRequest, Session};
+use time::OffsetDateTime;
+
+const STATES: [&str; 8] = ["plain", "a\nb", "a\rb", "a\r\nb", "\n", "\0", "tab\tand space ", "\u{2028}é\"<&>"];
+
+/// What becomes of the fields on their way: the parser replaces NUL, and a line break is posted as CR LF (HTML, "constructing
+/// the entry list" and "multipart and urlencoded form data").
+fn post<'f>(fields: impl Iterator<Item = (&'static str, &'f str)>, button: Option<(&str, &str)>) -> LogoutRequest {
+    let as_posted = |value: &str| {
+        let breaks = value.replace('\0', "\u{fffd}").replace("\r\n", "\n").replace('\r', "\n");
+        breaks.replace('\n', "\r\n")
+    };
+    let mut form: Vec<_> = fields.map(|(name, value)| (name.to_owned(), as_posted(value))).collect();
+    form.extend(button.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    LogoutRequest::from_form(serde_urlencoded::to_string(form).unwrap()).unwrap()
+}
+
+fn decide(request: LogoutRequest, session: Option<&Session>) -> Decision {
+    let endpoint = LogoutEndpoint::new("https://op.example", KeySet::default(), ConfirmationKey::new([7; 32]).unwrap());
+    let client = Client::builder("rp-1").post_logout_redirect_uri("https://rp.example/bye").build().unwrap();
+    let pending = endpoint.receive(request, OffsetDateTime::UNIX_EPOCH).unwrap();
+    let client = pending.client_id().is_some().then_some(&client);
+    pending.decide(client, session)
+}
+
+fn form(state: &str) -> String {
+    let uri = "https://rp.example/bye";
+    serde_urlencoded::to_string([("client_id", "rp-1"), ("post_logout_redirect_uri", uri), ("state", state)]).unwrap()
+}
+
+#[test]
+fn a_question_is_answered_by_what_a_browser_makes_of_its_fields() {
+    let session = Session::new([1; 32]);
+    for state in STATES {
+        let Decision::Confirm(ask) = decide(LogoutRequest::from_query(form(state)).unwrap(), Some(&session)) else {
+            panic!("{state:?} should be asked about");
+        };
+        let answer = post(ask.fields(), Some(("confirm", "yes")));
+        assert_eq!(answer.state().unwrap().as_str(), state);
+        let Decision::EndSession(end) = decide(answer, Some(&session)) else {
+            panic!("the answer about {state:?} should count");
+        };
+        assert!(matches!(end.session_ended(), Landing::Redirect(_)));
+    }
+}
+
+#[test]
+fn what_is_posted_again_is_what_came() {
+    for state in STATES {
+        let request = LogoutRequest::from_form(form(state)).unwrap();
+        let Decision::Resubmit(again) = decide(request, None) else {
+            panic!("a POST without a session is posted again");
+        };
+        let again = post(again.fields(), None);
+        assert_eq!(again.state().unwrap().as_str(), state);
+        assert!(matches!(decide(again, None), Decision::NoSession(Landing::Redirect(_))));
+    }
+}
+
+#[test]
+fn a_parameter_counts_once_wherever_it_stands() {
+    // state=x
+    let encoded = "encoded_parameters=c3RhdGU9eA";
+    assert_eq!(LogoutRequest::from_form(encoded).unwrap().state().unwrap().as_str(), "x");
+    let refused = |form: &str| LogoutRequest::from_form(form).unwrap_err().reason().code();
+    assert_eq!(refused(&format!("state=x&{encoded}")), "duplicate_parameter");
+    assert_eq!(refused(&format!("{encoded}&{encoded}")), "duplicate_parameter");
+    assert_eq!(refused("encoded_parameters=c3RhdGU9eA=="), "malformed_request");
+    // state=%zz
+    assert_eq!(refused("encoded_parameters=c3RhdGU9JXp6"), "malformed_request");
+    // A query has no such parameter.
+    assert_eq!(LogoutRequest::from_query(encoded).unwrap().state(), None);
+}

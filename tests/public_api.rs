@@ -1,0 +1,106 @@
+//! The public API names types and traits of these crates only, besides its own and those of the standard library.
+//!
+//! Reads rustdoc's JSON, which stable Rust writes under `RUSTC_BOOTSTRAP`. The set found is compared for equality, so a
+//! changed JSON format, in which this walk would find nothing, fails as well.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "tests"
+)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+use serde_json::Value;
+
+#[path = "support/exports.rs"]
+mod exports;
+#[path = "support/nested.rs"]
+mod nested;
+
+/// The traits of `serde` live in `serde_core`.
+const ALLOWED: [&str; 2] = ["serde_core", "time"];
+const STD: [&str; 3] = ["alloc", "core", "std"];
+
+#[test]
+fn the_public_api_names_allowed_crates_only() {
+    let api = &*API;
+    let mut found: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for item in api["index"].as_object().expect("index").values() {
+        let implementation = &item["inner"]["impl"];
+        // Auto traits and other crates' impls for every `T` are not this crate's doing.
+        let inherited = implementation["is_synthetic"] == true || implementation["blanket_impl"].is_object();
+        if item["crate_id"] == 0 && !inherited {
+            references(&item["inner"], &mut |id, text| {
+                let owner = owner(api, id);
+                if owner != "(this)" && !STD.contains(&owner) {
+                    let at = &item["span"];
+                    found.entry(owner).or_default().insert(format!(
+                        "{}:{} {} names {text}",
+                        at["filename"].as_str().unwrap_or("?"),
+                        at["begin"][0],
+                        item["name"].as_str().unwrap_or("impl or use"),
+                    ));
+                }
+            });
+        }
+    }
+    let crates: Vec<_> = found.keys().copied().collect();
+    found.retain(|owner, _| !ALLOWED.contains(owner));
+    assert_eq!(crates, ALLOWED, "not allowed: {found:#?}");
+}
+
+/// The other tests read the exports from the source; this one sees that they read all.
+#[test]
+fn the_public_types_are_those_that_lib_rs_names() {
+    let index = API["index"].as_object().expect("index");
+    let root = &index[&API["root"].to_string()]["inner"]["module"]["items"];
+    let exported: BTreeSet<_> = root
+        .as_array()
+        .expect("items")
+        .iter()
+        .map(|id| &index[&id.to_string()]["inner"]["use"]["name"])
+        .map(|name| name.as_str().expect("nothing but `pub use` in lib.rs").to_owned())
+        .collect();
+    assert_eq!(exported, exports::public_types());
+}
+
+/// Calls `hit` for each path to a type, trait or re-exported item in `node`.
+fn references<'a>(node: &'a Value, hit: &mut impl FnMut(&'a Value, &'a str)) {
+    match node {
+        Value::Object(map) => {
+            let text = map.get("path").or_else(|| map.get("source"));
+            if let (Some(id), Some(Value::String(text))) = (map.get("id"), text) {
+                hit(id, text);
+            }
+            map.values().for_each(|child| references(child, hit));
+        }
+        Value::Array(list) => list.iter().for_each(|child| references(child, hit)),
+        _ => {}
+    }
+}
+
+/// The name of the crate that defines the item `id`.
+fn owner<'a>(api: &'a Value, id: &Value) -> &'a str {
+    let id = id.to_string();
+    let item = [&api["paths"][&id], &api["index"][&id]].into_iter().find(|item| item.is_object());
+    match item.map(|item| &item["crate_id"]) {
+        None => "(unknown)",
+        Some(crate_id) if *crate_id == 0 => "(this)",
+        Some(crate_id) => api["external_crates"][crate_id.to_string()]["name"].as_str().expect("crate name"),
+    }
+}
+
+static API: LazyLock<Value> = LazyLock::new(|| {
+    let status = nested::cargo("rustdoc")
+        .args(["--", "-Zunstable-options", "--output-format=json", "--document-hidden-items"])
+        .status()
+        .expect("cargo starts");
+    assert!(status.success(), "cargo rustdoc: {status}");
+    let json = nested::target().join(format!("doc/{}.json", nested::CRATE));
+    serde_json::from_slice(&std::fs::read(json).expect("rustdoc JSON")).expect("JSON")
+});
