@@ -5,7 +5,9 @@
 //! audience selects the client whose secret to try, and nothing else.
 
 mod algorithm;
-#[cfg(feature = "josekit")]
+#[cfg(feature = "aws-lc-rs")]
+mod aws_lc_rs;
+#[cfg(all(feature = "josekit", not(feature = "aws-lc-rs")))]
 mod josekit;
 mod keys;
 mod token;
@@ -17,7 +19,9 @@ use thiserror::Error;
 use time::OffsetDateTime;
 
 pub use algorithm::Algorithm;
-#[cfg(feature = "josekit")]
+#[cfg(feature = "aws-lc-rs")]
+use aws_lc_rs as backend;
+#[cfg(all(feature = "josekit", not(feature = "aws-lc-rs")))]
 use josekit as backend;
 pub use keys::{KeyError, KeySet, KeySetError, UnusableKey};
 pub(crate) use token::{Claims, Token};

@@ -5,7 +5,11 @@ use std::process::Command;
 
 /// The features of the test itself, so that nothing is built that its own build did not need.
 fn features() -> Vec<&'static str> {
-    let all = [("josekit", cfg!(feature = "josekit")), ("vendored", cfg!(feature = "vendored"))];
+    let all = [
+        ("josekit", cfg!(feature = "josekit")),
+        ("aws-lc-rs", cfg!(feature = "aws-lc-rs")),
+        ("vendored", cfg!(feature = "vendored")),
+    ];
     all.into_iter().filter_map(|(name, on)| on.then_some(name)).collect()
 }
 
