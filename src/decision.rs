@@ -43,6 +43,10 @@ impl Exchange {
 
 macro_rules! exchange_accessors {
     () => {
+        pub(crate) fn exchange(&self) -> &crate::decision::Exchange {
+            &self.exchange
+        }
+
         /// The request: its `ui_locales` tell the page's language, its `logout_hint` is for the host.
         #[must_use]
         pub fn request(&self) -> &crate::request::LogoutRequest {
@@ -372,6 +376,11 @@ pub struct EndSession {
 }
 
 impl EndSession {
+    /// Whether the landing is a redirect.
+    pub(crate) fn redirects(&self) -> bool {
+        self.location.is_some()
+    }
+
     /// To be called when the host has ended the session, and told the clients that want to know (RP-Initiated Logout 1.0,
     /// section 2, wants them notified before the redirect).
     pub fn session_ended(self) -> Landing {
@@ -410,10 +419,10 @@ impl Landing {
         self.exchange().client_id()
     }
 
-    fn exchange(&self) -> &Exchange {
+    pub(crate) fn exchange(&self) -> &Exchange {
         match self {
             Self::Redirect(to) => to.exchange(),
-            Self::SignedOutPage(page) => &page.exchange,
+            Self::SignedOutPage(page) => page.exchange(),
         }
     }
 

@@ -394,7 +394,7 @@ impl Claims<'_> {
             not_before: self.nbf,
             algorithm,
             key_id,
-            expired: now >= self.exp,
+            received_at: now,
         }
     }
 }

@@ -10,6 +10,8 @@ mod aws_lc_rs;
 #[cfg(all(feature = "josekit", not(feature = "aws-lc-rs")))]
 mod josekit;
 mod keys;
+mod pem;
+mod public_key;
 mod token;
 
 use std::fmt;
@@ -24,6 +26,7 @@ use aws_lc_rs as backend;
 #[cfg(all(feature = "josekit", not(feature = "aws-lc-rs")))]
 use josekit as backend;
 pub use keys::{KeyError, KeySet, KeySetError, UnusableKey};
+pub use pem::PemError;
 pub(crate) use token::{Claims, Token};
 
 use crate::request::ClientId;
@@ -185,7 +188,7 @@ pub struct VerifiedHint {
     pub(crate) not_before: Option<NumericDate>,
     pub(crate) algorithm: Algorithm,
     pub(crate) key_id: Option<Arc<str>>,
-    pub(crate) expired: bool,
+    pub(crate) received_at: NumericDate,
 }
 
 impl VerifiedHint {
@@ -234,7 +237,15 @@ impl VerifiedHint {
     /// Whether `exp` had come at the time that [`receive`](crate::LogoutEndpoint::receive) was given.
     #[must_use]
     pub fn is_expired(&self) -> bool {
-        self.expired
+        self.received_at >= self.expires_at
+    }
+
+    /// How long before that time it was issued, in whole seconds; negative where clocks differ.
+    #[must_use]
+    pub fn age_seconds(&self) -> i64 {
+        #[allow(clippy::cast_possible_truncation, reason = "a float-to-int cast saturates")]
+        let seconds = (self.received_at.0 - self.issued_at.0).floor() as i64;
+        seconds
     }
 
     /// What it is signed with.
@@ -254,7 +265,7 @@ impl fmt::Debug for VerifiedHint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("VerifiedHint")
             .field("algorithm", &self.algorithm)
-            .field("expired", &self.expired)
+            .field("expired", &self.is_expired())
             .finish_non_exhaustive()
     }
 }

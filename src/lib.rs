@@ -121,6 +121,7 @@
 compile_error!("oidc-logout needs a signature backend: enable the feature `josekit` or `aws-lc-rs`");
 
 mod answer;
+mod audit;
 mod client;
 mod confirm;
 mod decision;
@@ -133,12 +134,14 @@ mod request;
 mod session;
 
 pub use answer::Headers;
+pub use audit::{AuditRecord, AuditedHint};
 pub use client::{Client, ClientBuilder, ClientError};
 pub use confirm::{ConfirmReason, ConfirmationKey, ConfirmationKeyTooShort};
 pub use decision::{Confirm, Decision, Declined, EndSession, Landing, Pending, Resubmit, SignedOutPage};
 pub use endpoint::{Limits, LogoutEndpoint};
 pub use hint::{
-    Algorithm, HintError, KeyError, KeySet, KeySetError, MalformedHint, NumericDate, Segment, UnusableKey, VerifiedHint,
+    Algorithm, HintError, KeyError, KeySet, KeySetError, MalformedHint, NumericDate, PemError, Segment, UnusableKey,
+    VerifiedHint,
 };
 pub use policy::{
     ConfirmRule, CrossSitePost, ExpiredHint, HintRule, HintWithoutSid, OnBadHint, Policy, PolicyBuilder, PolicyError,

@@ -354,10 +354,6 @@ impl LogoutRedirect {
         Self { location, exchange }
     }
 
-    pub(crate) fn exchange(&self) -> &Exchange {
-        &self.exchange
-    }
-
     /// The value of the `Location` header: ASCII, without control characters.
     #[must_use]
     pub fn location(&self) -> &str {

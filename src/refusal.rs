@@ -231,6 +231,10 @@ impl Refusal {
         Self { reason, exchange: Some(Box::new(exchange)) }
     }
 
+    pub(crate) fn exchange(&self) -> Option<&Exchange> {
+        self.exchange.as_deref()
+    }
+
     /// Why.
     #[must_use]
     pub fn reason(&self) -> RefusalReason {

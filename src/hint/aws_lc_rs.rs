@@ -10,7 +10,7 @@ use aws_lc_rs::signature::{
 };
 
 use super::Algorithm;
-use super::keys::PublicKey;
+use super::public_key::PublicKey;
 
 /// A key ready to verify one algorithm.
 #[derive(Clone)]
@@ -24,7 +24,7 @@ impl Verifier {
                 let components = RsaPublicKeyComponents { n: n.as_slice(), e: e.as_slice() };
                 components.to_parsed_public_key(rsa(algorithm)?).ok()?
             }
-            PublicKey::Ec { x, y } => {
+            PublicKey::Ec { x, y, .. } => {
                 // An uncompressed point (SEC 1, section 2.3.3).
                 let point = [&[4], x.as_slice(), y.as_slice()].concat();
                 ParsedPublicKey::new(elliptic(algorithm)?, point).ok()?

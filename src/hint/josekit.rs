@@ -12,7 +12,7 @@ use josekit::jws::{
 };
 
 use super::Algorithm;
-use super::keys::PublicKey;
+use super::public_key::PublicKey;
 
 /// A key ready to verify one algorithm.
 #[derive(Clone)]
@@ -31,7 +31,7 @@ impl Verifier {
         };
         let members = match key {
             PublicKey::Rsa { n, e } => vec![("n", n), ("e", e)],
-            PublicKey::Ec { x, y } => vec![("x", x), ("y", y)],
+            PublicKey::Ec { x, y, .. } => vec![("x", x), ("y", y)],
             PublicKey::Ed25519 { x } => vec![("x", x)],
         };
         let mut jwk = Jwk::new(kty);

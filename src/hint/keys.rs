@@ -9,6 +9,7 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use super::backend::Verifier;
+use super::public_key::{Curve, PublicKey};
 use super::{Algorithm, HintError};
 
 /// The provider's public keys, each checked for its strength: the current one and those kept for verification only.
@@ -35,7 +36,7 @@ pub struct KeySet {
 
 /// One key with a verifier for each algorithm that it fits.
 #[derive(Clone)]
-struct Key {
+pub(super) struct Key {
     kid: Option<Arc<str>>,
     verifiers: Arc<[(Algorithm, Verifier)]>,
 }
@@ -116,13 +117,18 @@ impl KeySet {
         let mut unusable = Vec::new();
         for (index, jwk) in set.keys.into_iter().enumerate() {
             let kid = jwk.get("kid").and_then(|kid| kid.as_str()).map(str::to_owned);
-            let key = serde_json::from_value::<Jwk>(jwk).map_err(|_| KeyError::Malformed).and_then(Key::from_jwk);
+            let key =
+                serde_json::from_value::<Jwk>(jwk).map_err(|_| KeyError::Malformed).and_then(|jwk| Key::from_jwk(&jwk));
             match key {
                 Ok(key) => keys.push(key),
                 Err(error) => unusable.push(UnusableKey { index, kid, error }),
             }
         }
-        Ok(Self { keys: keys.into(), unusable: unusable.into() })
+        Ok(Self::of(keys, unusable))
+    }
+
+    pub(super) fn of(keys: Vec<Key>, unusable: Vec<UnusableKey>) -> Self {
+        Self { keys: keys.into(), unusable: unusable.into() }
     }
 
     /// These keys, and after them the others: how former keys are kept for verification.
@@ -206,39 +212,34 @@ struct Jwk {
     y: Option<String>,
 }
 
-/// The numbers of a public key, checked: all that a backend is given.
-pub(super) enum PublicKey {
-    /// Modulus and exponent, big-endian without leading zeros.
-    Rsa { n: Vec<u8>, e: Vec<u8> },
-    /// The coordinates, of their curve's length.
-    Ec { x: Vec<u8>, y: Vec<u8> },
-    /// The 32 bytes of an Ed25519 key.
-    Ed25519 { x: Vec<u8> },
-}
-
 impl Key {
-    fn from_jwk(jwk: Jwk) -> Result<Self, KeyError> {
+    fn from_jwk(jwk: &Jwk) -> Result<Self, KeyError> {
         // A private key that signs has a public part that verifies.
         let for_signatures = jwk.public_key_use.as_deref().is_none_or(|key_use| key_use == "sig")
             && jwk.key_ops.as_ref().is_none_or(|ops| ops.iter().any(|op| op == "verify" || op == "sign"));
         if !for_signatures {
             return Err(KeyError::Use);
         }
-        let (key, family) = jwk.public_key()?;
-        let algorithms = match &jwk.alg {
-            None => family.to_vec(),
+        Self::new(jwk.kid.as_deref(), &jwk.public_key()?, jwk.alg.as_deref())
+    }
+
+    /// A key for one algorithm, or for all that its type fits.
+    pub(super) fn new(kid: Option<&str>, key: &PublicKey, alg: Option<&str>) -> Result<Self, KeyError> {
+        let fit = key.algorithms();
+        let algorithms = match alg {
+            None => fit.to_vec(),
             Some(name) => {
-                let algorithm = Algorithm::from_name(name).filter(|algorithm| family.contains(algorithm));
+                let algorithm = Algorithm::from_name(name).filter(|algorithm| fit.contains(algorithm));
                 vec![algorithm.ok_or(KeyError::Algorithm)?]
             }
         };
         let verifiers = algorithms
             .into_iter()
-            .map(|algorithm| Verifier::new(algorithm, &key).map(|verifier| (algorithm, verifier)))
+            .map(|algorithm| Verifier::new(algorithm, key).map(|verifier| (algorithm, verifier)))
             .collect::<Option<Vec<_>>>();
         // Lengths were checked: what the library still refuses is a point beside its curve.
         let verifiers = verifiers.ok_or(KeyError::Point)?;
-        Ok(Self { kid: jwk.kid.map(Arc::from), verifiers: verifiers.into() })
+        Ok(Self { kid: kid.map(Arc::from), verifiers: verifiers.into() })
     }
 
     fn verifier(&self, algorithm: Algorithm) -> Option<&Verifier> {
@@ -247,62 +248,20 @@ impl Key {
 }
 
 impl Jwk {
-    /// The key with the algorithms that its type fits.
-    fn public_key(&self) -> Result<(PublicKey, &'static [Algorithm]), KeyError> {
-        match (self.kty.as_str(), self.crv.as_deref()) {
-            ("RSA", _) => Ok((
-                rsa(number(self.n.as_ref())?, number(self.e.as_ref())?)?,
-                &[
-                    Algorithm::Rs256,
-                    Algorithm::Rs384,
-                    Algorithm::Rs512,
-                    Algorithm::Ps256,
-                    Algorithm::Ps384,
-                    Algorithm::Ps512,
-                ],
-            )),
-            ("EC", Some("P-256")) => Ok((self.point(32)?, &[Algorithm::Es256])),
-            ("EC", Some("P-384")) => Ok((self.point(48)?, &[Algorithm::Es384])),
-            ("EC", Some("P-521")) => Ok((self.point(66)?, &[Algorithm::Es512])),
-            ("OKP", Some("Ed25519")) => {
-                let x = octets(self.x.as_ref())?;
-                if x.len() == 32 { Ok((PublicKey::Ed25519 { x }, &[Algorithm::EdDsa])) } else { Err(KeyError::Point) }
-            }
-            ("EC" | "OKP", None) => Err(KeyError::Malformed),
-            _ => Err(KeyError::Type),
-        }
-    }
-
-    fn point(&self, length: usize) -> Result<PublicKey, KeyError> {
-        let (x, y) = (octets(self.x.as_ref())?, octets(self.y.as_ref())?);
-        if x.len() == length && y.len() == length { Ok(PublicKey::Ec { x, y }) } else { Err(KeyError::Point) }
+    fn public_key(&self) -> Result<PublicKey, KeyError> {
+        let curve = match (self.kty.as_str(), self.crv.as_deref()) {
+            ("RSA", _) => return PublicKey::rsa(&octets(self.n.as_ref())?, &octets(self.e.as_ref())?),
+            ("OKP", Some("Ed25519")) => return PublicKey::ed25519(octets(self.x.as_ref())?),
+            ("EC", Some("P-256")) => Curve::P256,
+            ("EC", Some("P-384")) => Curve::P384,
+            ("EC", Some("P-521")) => Curve::P521,
+            ("EC" | "OKP", None) => return Err(KeyError::Malformed),
+            _ => return Err(KeyError::Type),
+        };
+        PublicKey::ec(curve, octets(self.x.as_ref())?, octets(self.y.as_ref())?)
     }
 }
 
 fn octets(member: Option<&String>) -> Result<Vec<u8>, KeyError> {
     member.and_then(|member| URL_SAFE_NO_PAD.decode(member).ok()).ok_or(KeyError::Malformed)
-}
-
-/// A number without its leading zeros, which some encoders add.
-fn number(member: Option<&String>) -> Result<Vec<u8>, KeyError> {
-    let octets = octets(member)?;
-    Ok(octets.into_iter().skip_while(|&octet| octet == 0).collect())
-}
-
-/// With `e` = 1 anybody forges; with a short modulus, whoever can factor it.
-fn rsa(n: Vec<u8>, e: Vec<u8>) -> Result<PublicKey, KeyError> {
-    let is_odd = |number: &[u8]| number.last().is_some_and(|octet| octet & 1 == 1);
-    // Odd and at most 2^32, that is below it: four octets.
-    let exponent_fits = is_odd(&e) && e.len() <= 4 && e != [1];
-    if (2048..=8192).contains(&bits(&n)) && is_odd(&n) && exponent_fits {
-        Ok(PublicKey::Rsa { n, e })
-    } else {
-        Err(KeyError::Rsa)
-    }
-}
-
-/// The exact length of a number without leading zeros, in bits.
-fn bits(number: &[u8]) -> usize {
-    let zeros = number.first().map_or(0, |octet| octet.leading_zeros());
-    number.len().saturating_mul(8).saturating_sub(usize::try_from(zeros).unwrap_or(0))
 }
