@@ -14,6 +14,10 @@ use crate::refusal::{Refusal, RefusalReason};
 /// The headers of an answer, besides the ones about its body. Names are lower-case, values are ASCII without control
 /// characters.
 ///
+/// They replace what a host sends otherwise. A content security policy of the host's own may stand beside this one, and
+/// then both count: its `form-action` has to let the same redirect through, its `script-src` the script of a page that posts
+/// itself. The forms go to the logout endpoint on the page's own origin, and the page is in UTF-8.
+///
 /// ```
 /// # let refusal = oidc_logout::LogoutRequest::from_query("state=%zz").unwrap_err();
 /// let mut text = String::new();
@@ -74,7 +78,7 @@ impl<'h> IntoIterator for &'h Headers<'_> {
 }
 
 impl LogoutRedirect {
-    /// 303: whatever the method was, the client is asked with GET (RFC 9110, section 15.4.4).
+    /// Always `303`: whatever the method was, the client is asked with GET (RFC 9110, section 15.4.4).
     #[must_use]
     pub fn status(&self) -> u16 {
         303
@@ -88,7 +92,7 @@ impl LogoutRedirect {
 }
 
 impl Landing {
-    /// 303 for a redirect, 200 for the page.
+    /// `303` for a redirect, 200 for the page.
     #[must_use]
     pub fn status(&self) -> u16 {
         match self {
@@ -108,7 +112,7 @@ impl Landing {
 }
 
 impl SignedOutPage {
-    /// 200.
+    /// Always `200`.
     #[must_use]
     pub fn status(&self) -> u16 {
         200
@@ -122,7 +126,7 @@ impl SignedOutPage {
 }
 
 impl Declined {
-    /// 200.
+    /// Always `200`.
     #[must_use]
     pub fn status(&self) -> u16 {
         200
@@ -136,7 +140,7 @@ impl Declined {
 }
 
 impl Confirm {
-    /// 200.
+    /// Always `200`.
     #[must_use]
     pub fn status(&self) -> u16 {
         200
@@ -151,7 +155,7 @@ impl Confirm {
 }
 
 impl Resubmit {
-    /// 200.
+    /// Always `200`.
     #[must_use]
     pub fn status(&self) -> u16 {
         200
@@ -165,7 +169,7 @@ impl Resubmit {
 }
 
 impl Refusal {
-    /// 400, or 413, 405, 415 and 500 where the reason says so; 200 for a HEAD request.
+    /// `400`, or 413, 405, 415 and 500 where the reason says so; 200 for a HEAD request.
     #[must_use]
     pub fn status(&self) -> u16 {
         match self.reason() {

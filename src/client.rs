@@ -37,6 +37,7 @@ pub struct Client {
     secret: Option<ClientSecret>,
     confirm: Option<ConfirmRule>,
     form_action: Vec<String>,
+    unusable: Vec<ClientError>,
 }
 
 impl Client {
@@ -46,6 +47,8 @@ impl Client {
             id: ClientId::new(id),
             uris: Vec::new(),
             rules: RegistrationRules::default(),
+            application_type: None,
+            client_type: None,
             algorithm: None,
             secret: None,
             confirm: None,
@@ -69,6 +72,12 @@ impl Client {
     #[must_use]
     pub fn id_token_signed_response_alg(&self) -> Option<Algorithm> {
         self.algorithm
+    }
+
+    /// What of the registry was left out, where the client was built by [`build_usable`](ClientBuilder::build_usable).
+    #[must_use]
+    pub fn unusable(&self) -> &[ClientError] {
+        &self.unusable
     }
 
     pub(crate) fn secret(&self) -> Option<&[u8]> {
@@ -117,6 +126,8 @@ pub struct ClientBuilder {
     id: ClientId,
     uris: Vec<String>,
     rules: RegistrationRules,
+    application_type: Option<ApplicationType>,
+    client_type: Option<ClientType>,
     algorithm: Option<Algorithm>,
     secret: Option<ClientSecret>,
     confirm: Option<ConfirmRule>,
@@ -130,7 +141,8 @@ impl ClientBuilder {
         self
     }
 
-    /// What the client may register; see [`RegistrationRules`].
+    /// What the client may register; see [`RegistrationRules`]. The types that are set with the two methods below win over
+    /// those of the rules.
     pub fn registration_rules(mut self, rules: RegistrationRules) -> Self {
         self.rules = rules;
         self
@@ -138,13 +150,13 @@ impl ClientBuilder {
 
     /// The client's `application_type`: `web` unless set.
     pub fn application_type(mut self, application_type: ApplicationType) -> Self {
-        self.rules = self.rules.application_type(application_type);
+        self.application_type = Some(application_type);
         self
     }
 
     /// Whether the client keeps a secret: confidential unless set.
     pub fn client_type(mut self, client_type: ClientType) -> Self {
-        self.rules = self.rules.client_type(client_type);
+        self.client_type = Some(client_type);
         self
     }
 
@@ -177,40 +189,78 @@ impl ClientBuilder {
 
     /// Checks and builds.
     ///
+    /// A client that is registered for an HMAC algorithm and whose secret is not given is built: its hints do not verify.
+    ///
     /// # Errors
-    /// [`ClientError`]: the first redirect URI that would not pass [`RegisteredRedirect::register`], a secret too short
-    /// for the registered HMAC algorithm, or a `form-action` source that is not an origin. A client that is registered
-    /// for an HMAC algorithm and whose secret is not given is built: its hints do not verify.
+    /// The first [`ClientError`]: a redirect URI that would not pass [`RegisteredRedirect::register`], a secret too short
+    /// for the registered HMAC algorithm, or a `form-action` source that is not an origin.
     pub fn build(self) -> Result<Client, ClientError> {
-        let redirects = self.uris.iter().enumerate().map(|(index, uri)| {
-            RegisteredRedirect::register(uri, &self.rules)
-                .map_err(|error| ClientError::PostLogoutRedirectUri { index, error })
-        });
-        let redirects = redirects.collect::<Result<Vec<_>, _>>()?;
-
-        let min_bytes = self.algorithm.and_then(Algorithm::min_secret_bytes).unwrap_or(0);
-        if self.secret.as_ref().is_some_and(|secret| secret.0.len() < min_bytes) {
-            return Err(ClientError::SecretTooShort { min_bytes });
+        let client = self.build_usable();
+        match client.unusable.first() {
+            Some(error) => Err(*error),
+            None => Ok(client),
         }
+    }
 
-        let rules = RegistrationRules::default().application_type(ApplicationType::Native).allow_http(true);
-        let form_action = self.form_action.iter().enumerate().map(|(index, origin)| {
-            RegisteredRedirect::register(origin, &rules)
-                .ok()
-                .filter(RegisteredRedirect::is_origin)
-                .map(|origin| form_action_source(origin.as_str()))
-                .ok_or(ClientError::FormActionSource { index })
+    /// Builds from a registry that may be older than these rules: what cannot be used is left out and
+    /// [reported](Client::unusable). The client's users can still sign out; they are just not sent to a URI that was left
+    /// out (`redirect_uri_not_registered`), and hints signed with a secret that was do not verify (`key`).
+    ///
+    /// ```
+    /// use oidc_logout::{Client, ClientError, RegistrationError};
+    ///
+    /// let client = Client::builder("rp-1")
+    ///     .post_logout_redirect_uri("https://rp.example/#signed-out")
+    ///     .post_logout_redirect_uri("https://rp.example/signed-out")
+    ///     .build_usable();
+    /// assert_eq!(client.post_logout_redirect_uris().len(), 1);
+    /// assert_eq!(
+    ///     client.unusable(),
+    ///     [ClientError::PostLogoutRedirectUri { index: 0, error: RegistrationError::Fragment }]
+    /// );
+    /// ```
+    #[must_use]
+    pub fn build_usable(self) -> Client {
+        let mut unusable = Vec::new();
+        let mut rules = self.rules;
+        if let Some(application_type) = self.application_type {
+            rules = rules.application_type(application_type);
+        }
+        if let Some(client_type) = self.client_type {
+            rules = rules.client_type(client_type);
+        }
+        let mut redirects = Vec::with_capacity(self.uris.len());
+        for (index, uri) in self.uris.iter().enumerate() {
+            match RegisteredRedirect::register(uri, &rules) {
+                Ok(redirect) => redirects.push(redirect),
+                Err(error) => unusable.push(ClientError::PostLogoutRedirectUri { index, error }),
+            }
+        }
+        let min_bytes = self.algorithm.and_then(Algorithm::min_secret_bytes).unwrap_or(0);
+        let secret = self.secret.filter(|secret| {
+            let long_enough = secret.0.len() >= min_bytes;
+            if !long_enough {
+                unusable.push(ClientError::SecretTooShort { min_bytes });
+            }
+            long_enough
         });
-        let form_action = form_action.collect::<Result<Vec<_>, _>>()?;
-
-        Ok(Client {
+        let rules = RegistrationRules::default().application_type(ApplicationType::Native).allow_http(true);
+        let mut form_action = Vec::with_capacity(self.form_action.len());
+        for (index, origin) in self.form_action.iter().enumerate() {
+            match RegisteredRedirect::register(origin, &rules) {
+                Ok(origin) if origin.is_origin() => form_action.push(form_action_source(origin.as_str())),
+                _ => unusable.push(ClientError::FormActionSource { index }),
+            }
+        }
+        Client {
             id: self.id,
             redirects,
             algorithm: self.algorithm,
-            secret: self.secret,
+            secret,
             confirm: self.confirm,
             form_action,
-        })
+            unusable,
+        }
     }
 }
 

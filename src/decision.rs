@@ -276,6 +276,9 @@ impl<'a> Facts<'a> {
         let own_page = request.is_resubmitted() || request.confirmation().is_some();
         let resubmit = self.endpoint.settings.policy.cross_site_post == CrossSitePost::Resubmit;
         if request.method() == Method::Post && resubmit && !own_page {
+            if self.page_is_too_large(request) {
+                return Decision::Refuse(Refusal::new(RefusalReason::RequestTooLarge, exchange));
+            }
             let form_action = self.form_action();
             Decision::Resubmit(Resubmit { encoded: exchange.request.encoded_fields(), exchange, form_action })
         } else {
@@ -329,10 +332,18 @@ impl<'a> Facts<'a> {
     }
 
     fn ask(self, exchange: Exchange, session: &Session, reasons: Vec<ConfirmReason>) -> Decision {
+        if self.page_is_too_large(&exchange.request) {
+            return Decision::Refuse(Refusal::new(RefusalReason::RequestTooLarge, exchange));
+        }
         let settings = &self.endpoint.settings;
         let proof = confirm::prove(settings, session, &exchange.request, self.location.as_ref(), self.now);
         let form_action = self.form_action();
         Decision::Confirm(Confirm::new(exchange, reasons, self.location, proof, form_action))
+    }
+
+    /// Whether the endpoint would refuse what a page with this request posts: nobody should be asked who cannot answer.
+    fn page_is_too_large(&self, request: &LogoutRequest) -> bool {
+        request.page_form_bytes() > self.endpoint.settings.limits.request_bytes
     }
 
     /// What the redirect after a form needs of `form-action`.
@@ -363,7 +374,7 @@ pub enum Decision {
     Declined(Declined),
     /// Post the same form again from a page of the provider, for the browser may have withheld the session's cookie.
     Resubmit(Resubmit),
-    /// Show an error page.
+    /// Show an error page. (A HEAD request is refused too, with the status 200: it has no effect, and nothing is wrong.)
     Refuse(Refusal),
 }
 

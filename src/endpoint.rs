@@ -15,7 +15,7 @@ use crate::refusal::{Refusal, RefusalReason};
 use crate::request::{ClientId, IdTokenHint, LogoutRequest, Method};
 use crate::session::Session;
 
-/// Bounds on what is read, checked before any work is done for it.
+/// Bounds on what is read, checked before any work is done for it. They can be lowered, not raised.
 ///
 /// ```
 /// use oidc_logout::Limits;
@@ -25,34 +25,34 @@ use crate::session::Session;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct Limits {
-    request_bytes: usize,
+    pub(crate) request_bytes: usize,
     hint_bytes: usize,
     hint_header_bytes: usize,
     keys_tried: usize,
 }
 
 impl Limits {
-    /// The largest query or form body that [`LogoutEndpoint::read`] takes, in bytes: 64 KiB unless set.
+    /// The largest query or form body that [`LogoutEndpoint::read`] takes, in bytes: 64 KiB unless set lower.
     pub fn request_bytes(mut self, bytes: usize) -> Self {
-        self.request_bytes = bytes;
+        self.request_bytes = bytes.min(self.request_bytes);
         self
     }
 
-    /// The largest hint, in bytes as sent: 48 KiB unless set.
+    /// The largest hint, in bytes as sent: 48 KiB unless set lower.
     pub fn hint_bytes(mut self, bytes: usize) -> Self {
-        self.hint_bytes = bytes;
+        self.hint_bytes = bytes.min(self.hint_bytes);
         self
     }
 
-    /// The largest first segment of a hint, in bytes as sent: 8 KiB unless set.
+    /// The largest first segment of a hint, in bytes as sent: 8 KiB unless set lower.
     pub fn hint_header_bytes(mut self, bytes: usize) -> Self {
-        self.hint_header_bytes = bytes;
+        self.hint_header_bytes = bytes.min(self.hint_header_bytes);
         self
     }
 
-    /// How many keys that fit are tried: 16 unless set.
+    /// How many keys that fit are tried: 16 unless set lower, and at least one.
     pub fn keys_tried(mut self, keys: usize) -> Self {
-        self.keys_tried = keys;
+        self.keys_tried = keys.clamp(1, self.keys_tried);
         self
     }
 }
@@ -73,22 +73,23 @@ impl Default for Limits {
 /// To rotate keys, the host swaps the endpoint for one [with other keys](Self::with_keys):
 ///
 /// ```
-/// use std::sync::{Arc, RwLock};
+/// use std::sync::RwLock;
 /// use oidc_logout::{KeySet, LogoutEndpoint};
 ///
 /// struct Host {
-///     logout: RwLock<Arc<LogoutEndpoint>>,
+///     logout: RwLock<LogoutEndpoint>,
 /// }
 ///
 /// impl Host {
 ///     /// For each request: cloned and released, so that no lock is held while it is decided.
-///     fn endpoint(&self) -> Arc<LogoutEndpoint> {
-///         Arc::clone(&self.logout.read().unwrap())
+///     fn endpoint(&self) -> LogoutEndpoint {
+///         self.logout.read().unwrap().clone()
 ///     }
 ///
-///     fn rotate(&self, keys: KeySet) {
+///     /// The former keys still verify what they signed.
+///     fn rotate(&self, current: KeySet) {
 ///         let mut logout = self.logout.write().unwrap();
-///         *logout = Arc::new(logout.with_keys(keys));
+///         *logout = logout.with_keys(current.with(logout.keys().clone()));
 ///     }
 /// }
 /// ```
@@ -104,7 +105,7 @@ pub(crate) struct Settings {
     pub(crate) issuer: Arc<str>,
     former_issuers: Vec<Arc<str>>,
     pub(crate) policy: Policy,
-    limits: Limits,
+    pub(crate) limits: Limits,
     pub(crate) confirmation_key: ConfirmationKey,
     pub(crate) previous_confirmation_key: Option<ConfirmationKey>,
 }
@@ -164,6 +165,24 @@ impl LogoutEndpoint {
     /// An endpoint that differs only in its keys.
     pub fn with_keys(&self, keys: KeySet) -> Self {
         Self { settings: Arc::clone(&self.settings), keys }
+    }
+
+    /// The issuer identifier.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.settings.issuer
+    }
+
+    /// The policy.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.settings.policy
+    }
+
+    /// The keys that verify hints.
+    #[must_use]
+    pub fn keys(&self) -> &KeySet {
+        &self.keys
     }
 
     /// Reads an HTTP request: the query of a GET, the form of a POST, and refusals for everything else. What it does beyond
@@ -263,7 +282,7 @@ impl LogoutEndpoint {
         let state = state.as_str();
         let chars = state.chars().count();
         if chars > rule.max_chars || encoded_length(state) > MAX_ENCODED_STATE_BYTES {
-            Err(RefusalReason::StateTooLong)
+            Err(RefusalReason::StateTooLong { max_chars: rule.max_chars })
         } else if chars < min_chars {
             Err(RefusalReason::StateTooShort { min_chars })
         } else {

@@ -63,6 +63,7 @@ pub enum MalformedHint {
 
 /// A segment of a compact JWS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Segment {
     /// The first.
     Header,
@@ -101,8 +102,10 @@ pub enum HintError {
     /// Signed with an algorithm that the provider's policy or the client's registration does not allow. `algorithm`.
     #[error("it is signed with an algorithm that is not used for this client")]
     Algorithm,
-    /// No usable key for its algorithm and `kid`. `key`.
-    #[error("no key of this provider fits it; the key may have been removed since, then sign the user in again")]
+    /// No usable key for its algorithm and `kid`: a key without `kid` does not serve a token with one. `key`.
+    #[error(
+        "no key of this provider fits its algorithm and kid; where the key was removed since, sign the user in again"
+    )]
     Key,
     /// The signature does not verify. `signature`.
     #[error("its signature does not verify; send the ID Token exactly as it was issued")]
@@ -153,7 +156,7 @@ impl NumericDate {
         self.0
     }
 
-    /// The date, to the second, or `None` where it is out of [`OffsetDateTime`]'s range (years -9999 to 9999).
+    /// The date, to the second, or `None` where it is out of `OffsetDateTime`'s range (years -9999 to 9999).
     ///
     /// ```
     /// # fn age(hint: &oidc_logout::VerifiedHint, now: time::OffsetDateTime) -> Option<time::Duration> {

@@ -18,6 +18,7 @@ const MAX_STATE_CHARS: usize = 2048;
 /// Whether a hint is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum HintRule {
     /// Taken when it is there.
     Optional,
@@ -30,6 +31,7 @@ pub enum HintRule {
 /// Whether a parameter has to be there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Presence {
     /// Taken when it is there.
     Optional,
@@ -52,6 +54,7 @@ pub struct StateRule {
 /// When the End-User is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum ConfirmRule {
     /// When the request does not prove that it belongs to the session.
     WhenUnproven,
@@ -62,6 +65,7 @@ pub enum ConfirmRule {
 /// What becomes of a redirect for which there is no hint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum RedirectWithoutHint {
     /// The request is refused.
     Refuse,
@@ -72,6 +76,7 @@ pub enum RedirectWithoutHint {
 /// Whether a hint is taken after its `exp`. RP-Initiated Logout 1.0, section 4, asks providers to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum ExpiredHint {
     /// Always.
     Accept,
@@ -82,6 +87,7 @@ pub enum ExpiredHint {
 /// What a hint without `sid` proves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum HintWithoutSid {
     /// As much as one with it: the subject is compared.
     Accept,
@@ -92,6 +98,7 @@ pub enum HintWithoutSid {
 /// What becomes of a request whose hint is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum OnBadHint {
     /// It is refused.
     Refuse,
@@ -102,6 +109,7 @@ pub enum OnBadHint {
 /// How a requested redirect URI is compared with the registered ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum UriMatching {
     /// Byte for byte (RP-Initiated Logout 1.0, section 3).
     Exact,
@@ -112,6 +120,7 @@ pub enum UriMatching {
 /// What a POST without a session means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum CrossSitePost {
     /// The browser may have withheld a `SameSite` cookie: the request is [posted again](crate::Resubmit) from the
     /// provider's own page, once.
@@ -122,8 +131,30 @@ pub enum CrossSitePost {
 
 /// What a provider demands of a logout request, and when it asks the End-User.
 ///
-/// Three presets, of which each field can be changed. In configuration a policy is the name of a preset, or an object
-/// with the preset as `base` and the fields that differ; serialized it is an object with every field.
+/// Three presets, of which each field can be changed. In configuration a policy is the name of a preset, or an object with
+/// the fields that differ from the preset `base` (`openid` where it is not given); serialized it is an object with every
+/// field:
+///
+/// ```
+/// # let json = r#"
+/// {
+///   "base": "login_gov",
+///   "hint": "optional", "client_id": "optional", "redirect_uri": "required",
+///   "state": {"required": true, "min_chars": 22, "max_chars": 2048},
+///   "confirm": "when_unproven",
+///   "redirect_without_hint": "confirm",
+///   "expired_hint": {"accept_for_seconds": 86400},
+///   "hint_without_sid": "ask", "on_bad_hint": "refuse",
+///   "uri_matching": "normalized",
+///   "algorithms": ["RS256", "ES256"],
+///   "cross_site_post": "resubmit"
+/// }
+/// # "#;
+/// # serde_json::from_str::<oidc_logout::Policy>(json)?;
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+///
+/// `expired_hint` may be `"accept"`, `algorithms` may be `null` for any, and of `state` single members can be given.
 ///
 /// | field | [`openid`](Self::openid) | [`login_gov`](Self::login_gov) | [`login_gov_client_id`](Self::login_gov_client_id) |
 /// |---|---|---|---|
@@ -232,6 +263,8 @@ impl Policy {
             Err(PolicyError::StateBounds)
         } else if self.hint == HintRule::Required && self.on_bad_hint == OnBadHint::Confirm {
             Err(PolicyError::BadHintLetThrough)
+        } else if self.hint == HintRule::Required && self.algorithms.as_ref().is_some_and(Vec::is_empty) {
+            Err(PolicyError::NothingAccepted)
         } else if self.redirect_uri == Presence::Required && !self.can_redirect() {
             Err(PolicyError::NeverRedirects)
         } else {
@@ -256,6 +289,9 @@ pub enum PolicyError {
     /// `hint` is required and `on_bad_hint` lets an invalid one through.
     #[error("a hint is required, yet an invalid one is let through")]
     BadHintLetThrough,
+    /// A hint is required and no algorithm is allowed.
+    #[error("a hint is required, yet no algorithm is allowed")]
+    NothingAccepted,
     /// `redirect_uri` is required and no request can end in a redirect.
     #[error("a redirect URI is required, yet no request can end in a redirect")]
     NeverRedirects,
@@ -391,7 +427,7 @@ struct Changes {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object with required, min_chars and max_chars")]
 struct StateChanges {
     required: Option<bool>,
     min_chars: Option<usize>,

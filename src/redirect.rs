@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::net::Ipv6Addr;
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use url::Host;
 
@@ -23,7 +24,9 @@ const FORBIDDEN_SCHEMES: [&str; 11] =
 
 /// What kind of application a client is: the `application_type` of [OpenID Connect Dynamic Client Registration 1.0,
 /// section 2](https://openid.net/specs/openid-connect-registration-1_0.html#ClientMetadata).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum ApplicationType {
     /// Runs on a web server. The default.
     #[default]
@@ -33,7 +36,9 @@ pub enum ApplicationType {
 }
 
 /// Whether a client can keep a secret (RFC 6749, section 2.1).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum ClientType {
     /// It can. The default.
     #[default]
@@ -86,39 +91,40 @@ impl RegistrationRules {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
 #[non_exhaustive]
 pub enum RegistrationError {
-    /// `too_long`
+    /// More than 2048 bytes. `too_long`
     #[error("the URI is longer than 2048 bytes")]
     TooLong,
-    /// `character`: something that RFC 3986 has no place for, a stray `%`, or a bracket outside the authority.
+    /// A character that RFC 3986 has no place for, a stray `%`, or a bracket outside the authority. `character`
     #[error(
         "the URI holds a character that has to be percent-encoded, or a broken percent-encoding (RFC 3986, section 2)"
     )]
     Character,
-    /// `relative`
+    /// No scheme at the beginning. `relative`
     #[error("the URI is relative; register an absolute URI with its scheme")]
     Relative,
-    /// `fragment`
+    /// A `#`, be there something behind it or not. `fragment`
     #[error("the URI has a fragment; register it without the # and what follows")]
     Fragment,
-    /// `scheme`
+    /// Neither `https` nor `http`, nor a private-use scheme that this client may use. `scheme`
     #[error(
         "the scheme is not allowed for this client; use https, or for a native app a private-use scheme with a dot \
          such as com.example.app (RFC 8252, section 7.1)"
     )]
     Scheme,
-    /// `userinfo`
+    /// An `@` in the authority. `userinfo`
     #[error("the URI has a user name before the host; register it without")]
     Userinfo,
-    /// `host`
+    /// No `//`, no host behind it, or a host that readers could take for another: wildcards, other characters than letters,
+    /// digits, hyphens and dots, addresses in another form than the plain one. `host`
     #[error(
         "the host is missing or not in its plain form; write https:// and a host name of letters, digits, hyphens and \
          dots, an IPv4 address of four decimal numbers, or the shortest form of an IPv6 address in brackets"
     )]
     Host,
-    /// `port`
+    /// Not a decimal number from 1 to 65535 without leading zeros. `port`
     #[error("the port is not a plain decimal number from 1 to 65535; leave it out for the default one")]
     Port,
-    /// `http_not_allowed`
+    /// `http` on a host that is not loopback, where the rules do not allow it. `http_not_allowed`
     #[error("http is allowed only on loopback hosts, or by the provider for a confidential client; use https")]
     HttpNotAllowed,
 }

@@ -105,8 +105,11 @@ pub enum FormFault {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
 #[non_exhaustive]
 pub enum RefusalReason {
-    /// The query or the body is larger than 64 KiB. `request_too_large`, status 413.
-    #[error("the request is larger than this provider reads; send only the parameters of RP-Initiated Logout")]
+    /// The query or the body is larger than 64 KiB (or the endpoint's [limit](crate::Limits)), or would be once the
+    /// provider's own page posts it. `request_too_large`, status 413.
+    #[error(
+        "the request is larger than this provider reads, 64 KiB at most; send only the parameters of RP-Initiated Logout"
+    )]
     RequestTooLarge,
     /// The value of a known parameter does not decode. `malformed_request`.
     #[error("the value of {parameter} has {fault}; encode it as application/x-www-form-urlencoded in UTF-8")]
@@ -131,9 +134,12 @@ pub enum RefusalReason {
     /// A POST whose body is not a form. `unsupported_media_type`, status 415.
     #[error("a POST to this endpoint carries its parameters as application/x-www-form-urlencoded")]
     UnsupportedMediaType,
-    /// The `state` is longer than the policy's bound in characters, or than 6 KiB once encoded. `state_too_long`.
-    #[error("the state is longer than this provider returns; send a shorter one")]
-    StateTooLong,
+    /// The `state` is longer than the policy's bound in characters, or than 6 KiB once percent-encoded. `state_too_long`.
+    #[error("the state is too long; send at most {max_chars} characters, and 6144 bytes once percent-encoded")]
+    StateTooLong {
+        /// The policy's bound, in characters.
+        max_chars: usize,
+    },
     /// The `state` is shorter than the policy's bound in characters. `state_too_short`.
     #[error("the state is too short; send at least {min_chars} characters that cannot be guessed")]
     StateTooShort {
@@ -141,7 +147,7 @@ pub enum RefusalReason {
         min_chars: usize,
     },
     /// The policy wants a `state`. `state_missing`.
-    #[error("this provider requires a state; send one of at least {min_chars} characters that cannot be guessed")]
+    #[error("this provider requires a state; send one that cannot be guessed, of at least {} characters", (*min_chars).max(1))]
     StateMissing {
         /// The policy's bound, in characters.
         min_chars: usize,
@@ -190,7 +196,7 @@ impl RefusalReason {
             Self::HeadRequest => "head_request",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::UnsupportedMediaType => "unsupported_media_type",
-            Self::StateTooLong => "state_too_long",
+            Self::StateTooLong { .. } => "state_too_long",
             Self::StateTooShort { .. } => "state_too_short",
             Self::StateMissing { .. } => "state_missing",
             Self::RedirectUriMissing => "redirect_uri_missing",
@@ -202,6 +208,24 @@ impl RefusalReason {
             Self::ClientUnknown => "client_unknown",
             Self::RedirectUriNotRegistered => "redirect_uri_not_registered",
             Self::HostError => "host_error",
+        }
+    }
+}
+
+impl RefusalReason {
+    /// What the code leaves open, for logs: the hint's [error](HintError::code), or the name of the parameter.
+    ///
+    /// ```
+    /// # use oidc_logout::LogoutRequest;
+    /// let reason = LogoutRequest::from_query("state=%zz").unwrap_err().reason();
+    /// assert_eq!((reason.code(), reason.detail()), ("malformed_request", Some("state")));
+    /// ```
+    #[must_use]
+    pub fn detail(self) -> Option<&'static str> {
+        match self {
+            Self::IdTokenHintInvalid(error) => Some(error.code()),
+            Self::MalformedRequest { parameter, .. } | Self::DuplicateParameter { parameter } => Some(parameter.name()),
+            _ => None,
         }
     }
 }
@@ -241,13 +265,14 @@ impl Refusal {
         self.reason
     }
 
-    /// The request, where it could be read at all: its `ui_locales` tell the error page's language.
+    /// The request, where it could be read at all: its `ui_locales` tell the error page's language, and its `client_id`,
+    /// unverified, whose developer to tell.
     #[must_use]
     pub fn request(&self) -> Option<&LogoutRequest> {
         self.exchange.as_deref().map(Exchange::request)
     }
 
-    /// The client that the request counts for, where the host found it.
+    /// The client that the request counts for, where the host had found it by then.
     #[must_use]
     pub fn client_id(&self) -> Option<&ClientId> {
         self.exchange.as_deref().and_then(Exchange::client_id)

@@ -3,7 +3,7 @@
 //! Reading is strict and our own: a form parser that replaces broken UTF-8 or lets `%zz` pass would hand the rest
 //! of the crate something that the client never sent. Writing is `serde_urlencoded`'s job.
 
-use std::borrow::Cow;
+use std::borrow::{Borrow, Cow};
 use std::fmt;
 use std::io::BufRead as _;
 use std::ops::RangeInclusive;
@@ -112,6 +112,25 @@ impl ClientId {
     }
 }
 
+impl From<&str> for ClientId {
+    fn from(id: &str) -> Self {
+        Self::new(id)
+    }
+}
+
+impl From<String> for ClientId {
+    fn from(id: String) -> Self {
+        Self(id)
+    }
+}
+
+/// So that a map with `ClientId` as its key can be asked with a string.
+impl Borrow<str> for ClientId {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
 impl UiLocales {
     /// The BCP 47 language tags in order of preference, as they came. Unknown or malformed ones are never an error:
     /// take the first that you can serve.
@@ -183,7 +202,8 @@ impl LogoutRequest {
     /// The largest query or form that is read, in bytes, unless [`Limits`](crate::Limits) say otherwise: 64 KiB.
     pub const MAX_BYTES: usize = 64 * 1024;
 
-    /// Reads the query of a GET request (what follows the `?`, still encoded).
+    /// Reads the query of a GET request: what follows the `?`, still encoded. (With the `?` the first parameter would be one
+    /// that is not known.)
     ///
     /// Parameters are looked at from left to right and the first fault counts. A parameter sent without a value is
     /// taken as omitted (RFC 6749, section 3.1). Unknown parameters are ignored, even those that do not decode.
@@ -397,6 +417,16 @@ impl LogoutRequest {
         Ok(Self::assemble(method, values))
     }
 
+    /// How large the form is that a page of the provider posts: the parameters, the proof and the answer. Encoded, a value
+    /// can be three times as long as it was sent.
+    pub(crate) fn page_form_bytes(&self) -> usize {
+        const PROOF_AND_ANSWER: usize = 128;
+        let fields: Vec<_> = self.fields().collect();
+        let fields = serde_urlencoded::to_string(&fields).map_or(usize::MAX, |form| form.len());
+        let encoded = self.encoded_fields().map_or(0, |encoded| encoded.len());
+        fields.saturating_add(encoded).saturating_add(PROOF_AND_ANSWER)
+    }
+
     fn assemble(method: Method, mut values: Values) -> Self {
         let mut take = |parameter| values.take(parameter);
         Self {
@@ -509,6 +539,7 @@ struct Values([Option<String>; Parameter::ALL.len()]);
 impl Values {
     /// Reads the members of a form from left to right; the first fault counts.
     fn read(&mut self, form: &[u8], method: Method) -> Result<(), RefusalReason> {
+        let mut encoded = Vec::new();
         for member in members(form) {
             let mut halves = member.splitn(2, |&byte| byte == b'=');
             let name = halves.next().unwrap_or_default();
@@ -516,19 +547,33 @@ impl Values {
             let Some(parameter) = Parameter::from_encoded(name, method) else {
                 continue;
             };
+            if parameter == Parameter::EncodedParameters {
+                encoded.push(value);
+                continue;
+            }
             let value = decode(value).map_err(|fault| RefusalReason::MalformedRequest { parameter, fault })?;
-            let encoded = (parameter == Parameter::EncodedParameters).then(|| URL_SAFE_NO_PAD.decode(&value));
             if !self.put(parameter, value) {
                 return Err(RefusalReason::DuplicateParameter { parameter });
             }
-            if let Some(form) = encoded {
-                let fault = FormFault::Base64;
-                let form = form.map_err(|_| RefusalReason::MalformedRequest { parameter, fault })?;
-                // As in a query: of parameters, only the specified ones.
-                self.read(&form, Method::Get)?;
-            }
         }
-        Ok(())
+        // The provider's own pages send it. From anybody else it is a parameter that is not known.
+        if !self.is_of_own_page() {
+            return Ok(());
+        }
+        let parameter = Parameter::EncodedParameters;
+        let form = match encoded.as_slice() {
+            [] => return Ok(()),
+            [only] => URL_SAFE_NO_PAD.decode(only),
+            _ => return Err(RefusalReason::DuplicateParameter { parameter }),
+        };
+        let fault = FormFault::Base64;
+        let form = form.map_err(|_| RefusalReason::MalformedRequest { parameter, fault })?;
+        self.read(&form, Method::Get)
+    }
+
+    fn is_of_own_page(&self) -> bool {
+        let has = |parameter: Parameter| self.0.get(parameter as usize).is_some_and(Option::is_some);
+        has(Parameter::Confirmation) || has(Parameter::Resubmitted)
     }
 
     /// Whether it was the first of its name. An empty value counts as an occurrence.

@@ -19,7 +19,7 @@ use allocation_counter::{AllocationInfo, measure};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use oidc_logout::{
-    Client, ConfirmationKey, Decision, KeySet, Landing, Limits, LogoutEndpoint, LogoutRequest, Method, Policy, Refusal,
+    Client, ConfirmationKey, Decision, KeySet, Landing, LogoutEndpoint, LogoutRequest, Method, Policy, Refusal,
     RefusalReason, Session,
 };
 use serde_json::Value;
@@ -157,7 +157,7 @@ fn parameters_take_a_multiple_of_their_size() {
     }
 }
 
-/// A host may have set its own limits, have the parameters from its framework, or have decrypted the hint.
+/// A host may have the parameters from its framework, or have decrypted the hint.
 #[test]
 fn a_mebibyte_takes_a_multiple_of_its_size() {
     let seed = Seed::read();
@@ -176,19 +176,6 @@ fn a_mebibyte_takes_a_multiple_of_its_size() {
         assert_eq!(code(&refusal), "too_large");
     });
     assert_within(decrypted, 0);
-
-    let limits = Limits::default().request_bytes(2 * KIB * KIB).hint_bytes(2 * KIB * KIB);
-    let endpoint = seed.endpoint.clone().with_limits(limits);
-    let audiences = filled(&seed.with_audiences(), r#""","#, r#"""]}"#, KIB * KIB);
-    let cases = [(seed.with_hint(&dots), "malformed"), (seed.with_json(&audiences), "signature")];
-    for (query, outcome) in cases {
-        let read = measure(|| {
-            let request = endpoint.read("GET", None, &query, "").unwrap();
-            let refusal = endpoint.receive(request, seed.now).unwrap_err();
-            assert_eq!(code(&refusal), outcome);
-        });
-        assert_within(read, query.len());
-    }
 }
 
 /// The vector `seed/signed-in`, read.

@@ -1,6 +1,6 @@
 //! The forms of the provider's pages, posted as a browser posts them.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::arithmetic_side_effects, reason = "tests")]
 
 use oidc_logout::{Client, ConfirmationKey, Decision, KeySet, Landing, LogoutEndpoint, LogoutRequest, Session};
 use time::OffsetDateTime;
@@ -64,14 +64,42 @@ fn what_is_posted_again_is_what_came() {
 #[test]
 fn a_parameter_counts_once_wherever_it_stands() {
     // state=x
-    let encoded = "encoded_parameters=c3RhdGU9eA";
+    let encoded = "resubmitted=1&encoded_parameters=c3RhdGU9eA";
     assert_eq!(LogoutRequest::from_form(encoded).unwrap().state().unwrap().as_str(), "x");
     let refused = |form: &str| LogoutRequest::from_form(form).unwrap_err().reason().code();
     assert_eq!(refused(&format!("state=x&{encoded}")), "duplicate_parameter");
-    assert_eq!(refused(&format!("{encoded}&{encoded}")), "duplicate_parameter");
-    assert_eq!(refused("encoded_parameters=c3RhdGU9eA=="), "malformed_request");
+    assert_eq!(refused(&format!("{encoded}&encoded_parameters=")), "duplicate_parameter");
+    assert_eq!(refused("confirmation=x&encoded_parameters=c3RhdGU9eA=="), "malformed_request");
     // state=%zz
-    assert_eq!(refused("encoded_parameters=c3RhdGU9JXp6"), "malformed_request");
+    assert_eq!(refused("encoded_parameters=c3RhdGU9JXp6&confirmation=x"), "malformed_request");
+    // Another page has no such parameter, whatever it holds.
+    for unknown in ["encoded_parameters=c3RhdGU9eA", "encoded_parameters=%zz", "encoded_parameters=c3RhdGU9JXp6"] {
+        assert_eq!(LogoutRequest::from_form(unknown).unwrap().state(), None);
+    }
     // A query has no such parameter.
     assert_eq!(LogoutRequest::from_query(encoded).unwrap().state(), None);
+}
+
+#[test]
+fn nobody_is_asked_who_could_not_answer() {
+    let endpoint = LogoutEndpoint::new("https://op.example", KeySet::default(), ConfirmationKey::new([7; 32]).unwrap());
+    let now = OffsetDateTime::UNIX_EPOCH;
+    let decide = |method: &str, count: usize, session: Option<&Session>| {
+        // Sent as it is, and three times as long once a browser posts it.
+        let form = format!("logout_hint={}", "<".repeat(count));
+        let request = if method == "GET" { LogoutRequest::from_query(form) } else { LogoutRequest::from_form(form) };
+        endpoint.receive(request.unwrap(), now).unwrap().decide(None, session)
+    };
+    let session = Session::new([1; 32]);
+    let most = (LogoutRequest::MAX_BYTES - 128 - "logout_hint=".len()) / 3;
+    let Decision::Confirm(ask) = decide("GET", most, Some(&session)) else { panic!("a question") };
+    let answer = post(ask.fields(), Some(("confirm", "yes")));
+    assert!(matches!(endpoint.receive(answer, now).unwrap().decide(None, Some(&session)), Decision::EndSession(_)));
+    assert!(matches!(decide("POST", most, None), Decision::Resubmit(_)));
+    for (method, session) in [("GET", Some(&session)), ("POST", None)] {
+        let Decision::Refuse(refusal) = decide(method, most + 1, session) else { panic!("too large for a page") };
+        assert_eq!((refusal.reason().code(), refusal.status()), ("request_too_large", 413));
+    }
+    // Where nothing is posted again, the size as sent counts.
+    assert!(matches!(decide("GET", most + 1, None), Decision::NoSession(_)));
 }

@@ -153,7 +153,7 @@ fn what_helps_is_shown() {
     assert!(format!("{pending:?}").contains(ISSUER));
 
     for parameter in PARAMETERS {
-        let refusal = LogoutRequest::from_form(format!("{parameter}=%zz")).unwrap_err();
+        let refusal = LogoutRequest::from_form(own_page(parameter, &format!("{parameter}=%zz"))).unwrap_err();
         let text = refusal.to_string();
         assert!(text.contains(&format!("{parameter} has")), "{text}");
         assert!(format!("{refusal:?}").contains("MalformedRequest"));
@@ -592,6 +592,22 @@ fn keys(audit: &mut Audit) {
     ] {
         audit.error(&KeySet::from_jwks(hostile).unwrap_err());
     }
+    let block = |label: &str, base64: &str| format!("-----BEGIN {label}-----\n{base64}\n-----END {label}-----");
+    for hostile in [
+        "s3cr3t-no-pem".to_owned(),
+        block("CERTIFICATE", "s3cr3t-"),
+        block("s3cr3t- PRIVATE KEY", "s3cr3t-"),
+        block("s3cr3t-label", "s3cr3t-"),
+        block("PUBLIC KEY", "s3cr3t="),
+        // Ed448.
+        block(
+            "PUBLIC KEY",
+            &base64::engine::general_purpose::STANDARD.encode([0x30, 10, 0x30, 5, 6, 3, 0x2b, 0x65, 0x71, 3, 1, 0]),
+        ),
+        block("PUBLIC KEY", "MAA="),
+    ] {
+        audit.error(&KeySet::from_pem(hostile, Some("s3cr3t-kid")).unwrap_err());
+    }
     audit.debug(&ConfirmationKey::new("s3cr3t-key-of-no-less-than-32-bytes").unwrap());
     audit.error(&ConfirmationKey::new("s3cr3t-short").unwrap_err());
 }
@@ -606,7 +622,9 @@ fn policies(audit: &mut Audit) {
     audit.error(&builder.state(rule).build().unwrap_err());
     let let_through = policy.to_builder().hint(HintRule::Required).on_bad_hint(OnBadHint::Confirm);
     audit.error(&let_through.build().unwrap_err());
-    let never = Policy::login_gov().to_builder().algorithms(Vec::new());
+    let nothing = Policy::login_gov().to_builder().algorithms(Vec::new());
+    audit.error(&nothing.build().unwrap_err());
+    let never = Policy::login_gov_client_id().to_builder().redirect_without_hint(RedirectWithoutHint::Refuse);
     audit.error(&never.build().unwrap_err());
 
     for rule in [HintRule::Optional, HintRule::Required, HintRule::Refused] {
@@ -677,6 +695,12 @@ fn verified_hint(audit: &mut Audit, hint: &VerifiedHint) {
     audit.debug(&hint.algorithm());
 }
 
+/// The one parameter that only the crate's own pages send makes a form of theirs.
+fn own_page(parameter: &str, form: &str) -> String {
+    let mark = if parameter == "encoded_parameters" { "resubmitted=1&" } else { "" };
+    format!("{mark}{form}")
+}
+
 fn refused_requests(audit: &mut Audit) {
     for parameter in PARAMETERS {
         for fault in [
@@ -684,10 +708,10 @@ fn refused_requests(audit: &mut Audit) {
             format!("{parameter}=s3cr3t-%ff"),
             format!("{parameter}=s3cr3t-1&{parameter}=s3cr3t-2"),
         ] {
-            refusal(audit, &LogoutRequest::from_form(fault).unwrap_err());
+            refusal(audit, &LogoutRequest::from_form(own_page(parameter, &fault)).unwrap_err());
         }
     }
-    refusal(audit, &LogoutRequest::from_form("encoded_parameters=s3cr3t-!").unwrap_err());
+    refusal(audit, &LogoutRequest::from_form("resubmitted=1&encoded_parameters=s3cr3t-!").unwrap_err());
     assert_eq!(audit.variants["Parameter"].len(), PARAMETERS.len());
 
     let openid = endpoint(Policy::openid());
@@ -871,12 +895,28 @@ fn answers(audit: &mut Audit, endpoint: &LogoutEndpoint, client: &Client, reques
 }
 
 /// Takes an outcome apart. No arm is `_`, so that a new outcome has to be added.
+/// Of what the browser sent and the token says, the record shows the client, the key, and no more.
+fn record(audit: &mut Audit, decision: &Decision) {
+    let mut record = decision.audit();
+    assert_eq!(record.subject, None);
+    let client = record.client_id.take();
+    assert!(client.is_none_or(|id| [CLIENT, "s3cr3t-other-client"].contains(&id.as_str())));
+    if let Some(hint) = &mut record.hint {
+        hint.key_id = None;
+        audit.debug(hint);
+    }
+    audit.debug(&record);
+    let json = serde_json::to_string(&record).unwrap();
+    audit.search("AuditRecord", "JSON", &json);
+}
+
 fn decision(audit: &mut Audit, decision: Decision) {
     if let Decision::Confirm(ask) = &decision {
         let proof = ask.fields().last().unwrap().1.to_owned();
         audit.unmarked.extend(proof.split('.').skip(1).map(str::to_owned));
     }
     audit.debug(&decision);
+    record(audit, &decision);
     match decision {
         Decision::EndSession(end) => {
             audit.debug(&end);

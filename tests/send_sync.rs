@@ -33,11 +33,11 @@ macro_rules! send_and_sync {
 }
 
 send_and_sync! {
-    Algorithm, ApplicationType, Client, ClientBuilder, ClientError, ClientId, ClientType, Confirm,
+    Algorithm, ApplicationType, AuditRecord, AuditedHint, Client, ClientBuilder, ClientError, ClientId, ClientType, Confirm,
     ConfirmReason, ConfirmRule, ConfirmationKey, ConfirmationKeyTooShort, CrossSitePost, Decision, Declined, EndSession,
     ExpiredHint, FormFault, Headers<'static>, HintError, HintRule, HintWithoutSid, IdTokenHint, KeyError, KeySet,
     KeySetError, Landing, Limits, LogoutEndpoint, LogoutHint, LogoutRedirect, LogoutRequest, LogoutRequestBuilder,
-    MalformedHint, Method, NumericDate, OnBadHint, Parameter, Pending<'static>, Policy, PolicyBuilder, PolicyError,
+    MalformedHint, Method, NumericDate, OnBadHint, Parameter, PemError, Pending<'static>, Policy, PolicyBuilder, PolicyError,
     PostLogoutRedirectUri, Presence, RedirectWithoutHint, Refusal, RefusalReason, RegisteredRedirect, RegistrationError,
     RegistrationRules, Resubmit, Segment, Session, SignedOutPage, State, StateRule, UiLocales, UnusableKey, UriMatching,
     VerifiedHint,

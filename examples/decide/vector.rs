@@ -5,9 +5,9 @@
 use std::collections::BTreeMap;
 
 use oidc_logout::{
-    Algorithm, ApplicationType, Client, ClientError, ClientType, Confirm, ConfirmReason, ConfirmRule, ConfirmationKey,
-    Decision, Headers, KeySet, Landing, LogoutEndpoint, LogoutRequest, Policy, Refusal, RefusalReason,
-    RegisteredRedirect, RegistrationRules, Session,
+    Algorithm, ApplicationType, Client, ClientType, Confirm, ConfirmReason, ConfirmRule, ConfirmationKey, Decision,
+    Headers, KeySet, Landing, LogoutEndpoint, LogoutRequest, Policy, Refusal, RefusalReason, RegisteredRedirect,
+    RegistrationRules, Session,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -46,29 +46,13 @@ pub(crate) struct Registration {
 #[derive(Deserialize)]
 struct Rules {
     #[serde(default)]
-    application_type: JsonApplicationType,
+    application_type: ApplicationType,
     #[serde(default)]
-    client_type: JsonClientType,
+    client_type: ClientType,
     #[serde(default)]
     allow_http: bool,
     #[serde(default)]
     allow_schemes: Vec<String>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum JsonApplicationType {
-    #[default]
-    Web,
-    Native,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum JsonClientType {
-    #[default]
-    Confidential,
-    Public,
 }
 
 /// A request to a provider, and where confirmation is the subject the End-User's answer to the page.
@@ -202,14 +186,8 @@ impl Registration {
 impl Rules {
     fn read(&self) -> RegistrationRules {
         let rules = RegistrationRules::default()
-            .application_type(match self.application_type {
-                JsonApplicationType::Web => ApplicationType::Web,
-                JsonApplicationType::Native => ApplicationType::Native,
-            })
-            .client_type(match self.client_type {
-                JsonClientType::Confidential => ClientType::Confidential,
-                JsonClientType::Public => ClientType::Public,
-            })
+            .application_type(self.application_type)
+            .client_type(self.client_type)
             .allow_http(self.allow_http);
         self.allow_schemes.iter().fold(rules, RegistrationRules::allow_scheme)
     }
@@ -219,7 +197,7 @@ impl Logout {
     fn run(&self) -> Result<Map<String, Value>, Error> {
         let endpoint = self.op.endpoint(KeyChange::Kept)?;
         let now = OffsetDateTime::from_unix_timestamp(self.now)?;
-        let decision = self.request.decide(&endpoint, &self.clients, self.session.as_ref(), now)?;
+        let decision = self.request.decide(&endpoint, &self.clients, self.session.as_ref(), now);
         let Some(answer) = &self.answer else {
             return self.report(decision, now);
         };
@@ -240,7 +218,7 @@ impl Logout {
             answer.clients.as_ref().unwrap_or(&self.clients),
             answer.session.as_ref().unwrap_or(&self.session).as_ref(),
             later,
-        )?;
+        );
         self.report(decision, later)
     }
 
@@ -289,7 +267,7 @@ impl Logout {
         let key = answer.map_or(KeyChange::Kept, |answer| answer.confirmation_key);
         let endpoint = self.op.endpoint(key)?;
         let form = serde_urlencoded::to_string(yes.collect::<Vec<_>>())?;
-        match decide_form(form, &endpoint, clients, session.as_ref(), now)? {
+        match decide_form(form, &endpoint, clients, session.as_ref(), now) {
             Decision::EndSession(end) => Ok(location(&end.session_ended())),
             other => Err(format!("a yes should end the session, and gives {other:?}").into()),
         }
@@ -316,7 +294,7 @@ impl Op {
 }
 
 impl JsonClient {
-    fn read(&self) -> Result<Client, ClientError> {
+    fn read(&self) -> Client {
         let mut client = Client::builder(&self.client_id).registration_rules(self.rules.read());
         for uri in &self.post_logout_redirect_uris {
             client = client.post_logout_redirect_uri(uri);
@@ -330,14 +308,10 @@ impl JsonClient {
         if let Some(rule) = self.confirm {
             client = client.confirm(rule);
         }
-        let Some(secret) = &self.client_secret else {
-            return client.build();
-        };
-        // A secret that is too short is no secret.
-        match client.clone().client_secret(secret.as_str()).build() {
-            Err(ClientError::SecretTooShort { .. }) => client.build(),
-            built => built,
+        if let Some(secret) = &self.client_secret {
+            client = client.client_secret(secret.as_str());
         }
+        client.build_usable()
     }
 }
 
@@ -364,7 +338,7 @@ impl JsonRequest {
         clients: &[JsonClient],
         session: Option<&JsonSession>,
         now: OffsetDateTime,
-    ) -> Result<Decision, Error> {
+    ) -> Decision {
         let content_type = self.content_type.as_deref();
         decide(endpoint.read(&self.method, content_type, &self.query, &self.body), endpoint, clients, session, now)
     }
@@ -396,7 +370,7 @@ fn decide_form(
     clients: &[JsonClient],
     session: Option<&JsonSession>,
     now: OffsetDateTime,
-) -> Result<Decision, Error> {
+) -> Decision {
     decide(LogoutRequest::from_form(form), endpoint, clients, session, now)
 }
 
@@ -407,18 +381,17 @@ fn decide(
     clients: &[JsonClient],
     session: Option<&JsonSession>,
     now: OffsetDateTime,
-) -> Result<Decision, Error> {
+) -> Decision {
     let pending = match request.and_then(|request| endpoint.receive(request, now)) {
         Ok(pending) => pending,
-        Err(refusal) => return Ok(Decision::Refuse(refusal)),
+        Err(refusal) => return Decision::Refuse(refusal),
     };
     let client = clients
         .iter()
         .find(|client| pending.client_id().is_some_and(|id| id.as_str() == client.client_id))
-        .map(JsonClient::read)
-        .transpose()?;
+        .map(JsonClient::read);
     let session = session.map(JsonSession::read);
-    Ok(pending.decide(client.as_ref(), session.as_ref()))
+    pending.decide(client.as_ref(), session.as_ref())
 }
 
 fn location(landing: &Landing) -> Option<String> {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
+use serde_json::{Map, Value};
 use thiserror::Error;
 
 use super::backend::Verifier;
@@ -13,6 +14,9 @@ use super::public_key::{Curve, PublicKey};
 use super::{Algorithm, HintError};
 
 /// The provider's public keys, each checked for its strength: the current one and those kept for verification only.
+///
+/// A token that names a `kid` is verified with the keys of that very `kid`; a key without one serves only tokens without
+/// one. A token without `kid` is tried with every key that fits its algorithm, 16 at most.
 ///
 /// Cheap to clone. To rotate, build a new set from the new JWK Set together with the former keys, and swap the endpoint
 /// for [`with_keys`](crate::LogoutEndpoint::with_keys)'s. A key that is left out revokes every hint it ever signed.
@@ -38,6 +42,7 @@ pub struct KeySet {
 #[derive(Clone)]
 pub(super) struct Key {
     kid: Option<Arc<str>>,
+    public: Arc<PublicKey>,
     verifiers: Arc<[(Algorithm, Verifier)]>,
 }
 
@@ -69,8 +74,9 @@ pub enum KeyError {
     /// RSA with a modulus below 2048 or above 8192 bits, an even modulus, or an exponent that is even, below 3 or above 2^32.
     #[error("the RSA modulus has to be odd with 2048 to 8192 bits, the exponent odd from 3 to 2^32")]
     Rsa,
-    /// A coordinate of another length than its curve's, or a point that is not on the curve.
-    #[error("the point is not one of its curve, or a coordinate does not have its curve's length")]
+    /// A coordinate of another length than its curve's, an EC point that is not on the curve, or an Ed25519 point of small
+    /// order or not in its canonical form.
+    #[error("the point is not a proper one of its curve, or a coordinate does not have its curve's length")]
     Point,
 }
 
@@ -83,7 +89,7 @@ pub struct UnusableKey {
 }
 
 impl UnusableKey {
-    /// Its place in the JWK Set, counted from 0.
+    /// Its place in the JWK Set that it was read from, counted from 0.
     #[must_use]
     pub fn index(&self) -> usize {
         self.index
@@ -112,13 +118,17 @@ impl KeySet {
     /// # Errors
     /// [`KeySetError`] when this is not a JWK Set.
     pub fn from_jwks(json: impl AsRef<[u8]>) -> Result<Self, KeySetError> {
-        let set: JwkSet = serde_json::from_slice(json.as_ref()).map_err(|_| KeySetError::Malformed)?;
+        let set: Map<String, Value> = serde_json::from_slice(json.as_ref()).map_err(|_| KeySetError::Malformed)?;
+        let jwks = set.get("keys").and_then(Value::as_array).ok_or(KeySetError::Malformed)?;
         let mut keys = Vec::new();
         let mut unusable = Vec::new();
-        for (index, jwk) in set.keys.into_iter().enumerate() {
+        for (index, jwk) in jwks.iter().enumerate() {
             let kid = jwk.get("kid").and_then(|kid| kid.as_str()).map(str::to_owned);
-            let key =
-                serde_json::from_value::<Jwk>(jwk).map_err(|_| KeyError::Malformed).and_then(|jwk| Key::from_jwk(&jwk));
+            // As an object: a list of the same values would be read too.
+            let members = jwk.as_object().ok_or(KeyError::Malformed);
+            let key = members
+                .and_then(|jwk| Jwk::deserialize(jwk).map_err(|_| KeyError::Malformed))
+                .and_then(|jwk| Key::from_jwk(&jwk));
             match key {
                 Ok(key) => keys.push(key),
                 Err(error) => unusable.push(UnusableKey { index, kid, error }),
@@ -127,18 +137,30 @@ impl KeySet {
         Ok(Self::of(keys, unusable))
     }
 
-    pub(super) fn of(keys: Vec<Key>, unusable: Vec<UnusableKey>) -> Self {
-        Self { keys: keys.into(), unusable: unusable.into() }
+    /// A key that is there twice would be tried twice.
+    pub(super) fn of(keys: impl IntoIterator<Item = Key>, unusable: Vec<UnusableKey>) -> Self {
+        let mut distinct: Vec<Key> = Vec::new();
+        for key in keys {
+            if !distinct.iter().any(|other| key.equals(other)) {
+                distinct.push(key);
+            }
+        }
+        Self { keys: distinct.into(), unusable: unusable.into() }
     }
 
-    /// These keys, and after them the others: how former keys are kept for verification.
+    /// These keys, and after them the others: how former keys are kept for verification. A key that is in both counts once,
+    /// so that reloading does not make the set grow.
     #[must_use]
     #[allow(clippy::needless_pass_by_value, reason = "reads as building")]
     pub fn with(self, others: Self) -> Self {
-        Self {
-            keys: self.keys.iter().chain(others.keys.iter()).cloned().collect(),
-            unusable: self.unusable.iter().chain(others.unusable.iter()).cloned().collect(),
-        }
+        let mut unusable = self.unusable.to_vec();
+        unusable.extend(others.unusable.iter().filter(|key| !self.unusable.contains(key)).cloned());
+        Self::of(self.keys.iter().chain(others.keys.iter()).cloned(), unusable)
+    }
+
+    /// The `kid`s of the keys that can verify, in the order in which they are tried; `None` for a key without.
+    pub fn key_ids(&self) -> impl Iterator<Item = Option<&str>> {
+        self.keys.iter().map(|key| key.kid.as_deref())
     }
 
     /// How many keys can verify.
@@ -191,11 +213,6 @@ impl fmt::Debug for KeySet {
     }
 }
 
-#[derive(Deserialize)]
-struct JwkSet {
-    keys: Vec<serde_json::Value>,
-}
-
 /// The members of a JWK that are read (RFC 7517, section 4; RFC 7518, section 6; RFC 8037, section 2).
 #[derive(Deserialize)]
 struct Jwk {
@@ -220,11 +237,11 @@ impl Key {
         if !for_signatures {
             return Err(KeyError::Use);
         }
-        Self::new(jwk.kid.as_deref(), &jwk.public_key()?, jwk.alg.as_deref())
+        Self::new(jwk.kid.as_deref(), jwk.public_key()?, jwk.alg.as_deref())
     }
 
     /// A key for one algorithm, or for all that its type fits.
-    pub(super) fn new(kid: Option<&str>, key: &PublicKey, alg: Option<&str>) -> Result<Self, KeyError> {
+    pub(super) fn new(kid: Option<&str>, key: PublicKey, alg: Option<&str>) -> Result<Self, KeyError> {
         let fit = key.algorithms();
         let algorithms = match alg {
             None => fit.to_vec(),
@@ -235,11 +252,17 @@ impl Key {
         };
         let verifiers = algorithms
             .into_iter()
-            .map(|algorithm| Verifier::new(algorithm, key).map(|verifier| (algorithm, verifier)))
+            .map(|algorithm| Verifier::new(algorithm, &key).map(|verifier| (algorithm, verifier)))
             .collect::<Option<Vec<_>>>();
         // Lengths were checked: what the library still refuses is a point beside its curve.
         let verifiers = verifiers.ok_or(KeyError::Point)?;
-        Ok(Self { kid: kid.map(Arc::from), verifiers: verifiers.into() })
+        Ok(Self { kid: kid.map(Arc::from), public: Arc::new(key), verifiers: verifiers.into() })
+    }
+
+    /// Whether this verifies the same hints.
+    fn equals(&self, other: &Self) -> bool {
+        let algorithms = |key: &Self| key.verifiers.iter().map(|(algorithm, _)| *algorithm).collect::<Vec<_>>();
+        self.kid == other.kid && self.public == other.public && algorithms(self) == algorithms(other)
     }
 
     fn verifier(&self, algorithm: Algorithm) -> Option<&Verifier> {

@@ -58,8 +58,8 @@ impl KeySet {
     pub fn from_pem(pem: impl AsRef<[u8]>, key_id: Option<&str>) -> Result<Self, PemError> {
         let der = unwrap(pem.as_ref())?;
         let key = read_public_key(&der)?;
-        let key = Key::new(key_id, &key, None).map_err(PemError::Key)?;
-        Ok(Self::of(vec![key], Vec::new()))
+        let key = Key::new(key_id, key, None).map_err(PemError::Key)?;
+        Ok(Self::of([key], Vec::new()))
     }
 }
 

@@ -3,6 +3,26 @@
 use super::Algorithm;
 use super::keys::KeyError;
 
+/// The `y` of the points on Ed25519 whose order is 1, 2, 4 or 8, without the sign of `x`: under such a key one signature fits
+/// many messages.
+const SMALL_ORDER: [[u8; 32]; 5] = [
+    [0; 32],
+    [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+    [
+        0xec, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f,
+    ],
+    [
+        0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f, 0xba, 0x3c, 0x0b, 0x76, 0x0d, 0x10, 0x67, 0x0f, 0x2a, 0x20,
+        0x53, 0xfa, 0x2c, 0x39, 0xcc, 0xc6, 0x4e, 0xc7, 0xfd, 0x77, 0x92, 0xac, 0x03, 0x7a,
+    ],
+    [
+        0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef, 0x98, 0xf0, 0xd5, 0xdf,
+        0xac, 0x05, 0xd3, 0xc6, 0x33, 0x39, 0xb1, 0x38, 0x02, 0x88, 0x6d, 0x53, 0xfc, 0x05,
+    ],
+];
+
+#[derive(PartialEq, Eq)]
 pub(super) enum PublicKey {
     /// Modulus and exponent, big-endian without leading zeros.
     Rsa { n: Vec<u8>, e: Vec<u8> },
@@ -12,7 +32,7 @@ pub(super) enum PublicKey {
     Ed25519 { x: Vec<u8> },
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Curve {
     P256,
     P384,
@@ -52,7 +72,12 @@ impl PublicKey {
     }
 
     pub(super) fn ed25519(x: Vec<u8>) -> Result<Self, KeyError> {
-        if x.len() == 32 { Ok(Self::Ed25519 { x }) } else { Err(KeyError::Point) }
+        let mut y: [u8; 32] = x.as_slice().try_into().map_err(|_| KeyError::Point)?;
+        y[31] &= 0x7f;
+        // Below 2^255 - 19, as RFC 8032, section 5.1.3 has it.
+        let [low, middle @ .., high] = &y;
+        let is_canonical = *low < 0xed || *high < 0x7f || middle.iter().any(|&byte| byte < 0xff);
+        if is_canonical && !SMALL_ORDER.contains(&y) { Ok(Self::Ed25519 { x }) } else { Err(KeyError::Point) }
     }
 
     /// What a key of this type can verify.

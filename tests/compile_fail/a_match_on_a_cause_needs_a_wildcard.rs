@@ -8,7 +8,7 @@ fn refusal_reason(cause: RefusalReason) {
     use RefusalReason::*;
     match cause { //~ E0004
         RequestTooLarge | MalformedRequest { .. } | DuplicateParameter { .. } | HeadRequest | MethodNotAllowed => {}
-        UnsupportedMediaType | StateTooLong | StateTooShort { .. } | StateMissing { .. } | RedirectUriMissing => {}
+        UnsupportedMediaType | StateTooLong { .. } | StateTooShort { .. } | StateMissing { .. } | RedirectUriMissing => {}
         IdTokenHintRefused | IdTokenHintMissing | ClientMissing | IdTokenHintInvalid(_) | ClientMismatch => {}
         ClientUnknown | RedirectUriNotRegistered | HostError => {}
     }

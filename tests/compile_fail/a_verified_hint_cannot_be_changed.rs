@@ -6,7 +6,7 @@ fn change(hint: &mut VerifiedHint, token: IdTokenHint) {
     hint.client_id = ClientId::new("rp-2"); //~ E0616
     hint.subject = String::new(); //~ E0616
     hint.sid = None; //~ E0616
-    let _ = hint.expired; //~ E0616
+    let _ = hint.received_at; //~ E0616
     let _ = hint.key_id; //~ E0616
     let _: VerifiedHint = token.into(); //~ E0277
     let _ = VerifiedHint::default(); //~ E0599

@@ -1,0 +1,135 @@
+//! What a host's own data may hold: key sets and registries that are older, larger or stranger than these rules.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use oidc_logout::{
+    Algorithm, ApplicationType, Client, ClientError, ClientType, ConfirmationKey, HintError, KeyError, KeySet,
+    KeySetError, Limits, LogoutEndpoint, LogoutRequest, RefusalReason, RegistrationError, RegistrationRules,
+};
+use openssl::pkey::{PKey, Private};
+use openssl::sign::Signer;
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+
+fn jwk(x: &[u8], kid: Option<&str>) -> Value {
+    json!({"kty": "OKP", "crv": "Ed25519", "x": URL_SAFE_NO_PAD.encode(x), "kid": kid})
+}
+
+fn key_set(jwks: &[Value]) -> KeySet {
+    KeySet::from_jwks(json!({"keys": jwks}).to_string()).unwrap()
+}
+
+fn unsigned() -> String {
+    let claims = json!({"iss": "https://op.example", "sub": "user-1", "aud": "rp-1", "iat": 1, "exp": 2});
+    let encode = |json: Value| URL_SAFE_NO_PAD.encode(json.to_string());
+    format!("{}.{}", encode(json!({"alg": "EdDSA"})), encode(claims))
+}
+
+fn verify(keys: KeySet, signature: &[u8]) -> Result<(), HintError> {
+    let hint = format!("{}.{}", unsigned(), URL_SAFE_NO_PAD.encode(signature));
+    let endpoint = LogoutEndpoint::new("https://op.example", keys, ConfirmationKey::new([7; 32]).unwrap());
+    let request = LogoutRequest::builder(oidc_logout::Method::Get).id_token_hint(hint).build().unwrap();
+    match endpoint.receive(request, OffsetDateTime::UNIX_EPOCH).map(|_| ()).map_err(|refusal| refusal.reason()) {
+        Err(RefusalReason::IdTokenHintInvalid(error)) => Err(error),
+        other => {
+            other.unwrap();
+            Ok(())
+        }
+    }
+}
+
+#[test]
+fn an_ed25519_key_that_lets_anybody_sign_is_no_key() {
+    let mut small = Vec::new();
+    for first in [0, 1, 0xec, 0xed, 0xee, 0xff] {
+        let fill = if first > 1 { 0xff } else { 0 };
+        let mut y = [fill; 32];
+        *y.first_mut().unwrap() = first;
+        small.push(y);
+    }
+    for order_8 in ["xxdqcD1N2E-6PAt2DRBnDyogU_osOczGTsf9d5KsA3o", "JuiVj8KyJ7BFw_SJ8u-Y8NXfrAXTxjM5sTgCiG1T_AU"] {
+        small.push(URL_SAFE_NO_PAD.decode(order_8).unwrap().try_into().unwrap());
+    }
+    for y in small {
+        for sign in [0, 0x80] {
+            let mut x = y;
+            let high = x.last_mut().unwrap();
+            *high = *high & 0x7f | sign;
+            let keys = key_set(&[jwk(&x, None)]);
+            assert_eq!(keys.unusable().first().unwrap().error(), KeyError::Point, "{x:?}");
+            // The identity as a key, and as R with S = 0, would verify everything.
+            let mut forged = [0; 64];
+            *forged.first_mut().unwrap() = 1;
+            assert_eq!(verify(keys, &forged), Err(HintError::Key));
+        }
+    }
+}
+
+#[test]
+fn reloading_keys_does_not_push_former_ones_out() {
+    let sign =
+        |key: &PKey<Private>| Signer::new_without_digest(key).unwrap().sign_oneshot_to_vec(unsigned().as_bytes());
+    let [former, current] = [(); 2].map(|()| PKey::generate_ed25519().unwrap());
+    let set = |key: &PKey<Private>, kid| key_set(&[jwk(&key.raw_public_key().unwrap(), Some(kid)), json!({})]);
+    let mut keys = set(&former, "former");
+    for _ in 0..20 {
+        keys = set(&current, "current").with(keys);
+    }
+    assert_eq!(keys.key_ids().collect::<Vec<_>>(), [Some("current"), Some("former")]);
+    assert_eq!(keys.unusable().len(), 1);
+    assert_eq!(verify(keys.clone(), &sign(&former).unwrap()), Ok(()));
+    assert_eq!(verify(keys, &sign(&current).unwrap()), Ok(()));
+}
+
+#[test]
+fn a_list_in_place_of_an_object_is_no_key() {
+    let x = URL_SAFE_NO_PAD.encode(PKey::generate_ed25519().unwrap().raw_public_key().unwrap());
+    let list = json!(["OKP", null, null, null, null, "Ed25519", null, null, x, null]);
+    assert_eq!(KeySet::from_jwks(json!([[list]]).to_string()).unwrap_err(), KeySetError::Malformed);
+    assert_eq!(key_set(&[list]).unusable().first().unwrap().error(), KeyError::Malformed);
+}
+
+#[test]
+fn what_a_registry_holds_that_cannot_be_used_is_left_out_and_reported() {
+    let builder = Client::builder("rp-1")
+        .post_logout_redirect_uri("https://rp.example/*")
+        .post_logout_redirect_uri("https://*.rp.example")
+        .id_token_signed_response_alg(Algorithm::Hs256)
+        .client_secret("too-short")
+        .form_action_source("https://www.example/path");
+    let host = ClientError::PostLogoutRedirectUri { index: 1, error: RegistrationError::Host };
+    assert_eq!(builder.clone().build().unwrap_err(), host);
+    let client = builder.build_usable();
+    assert_eq!(client.post_logout_redirect_uris().len(), 1);
+    let source = ClientError::FormActionSource { index: 0 };
+    assert_eq!(client.unusable(), [host, ClientError::SecretTooShort { min_bytes: 32 }, source]);
+}
+
+#[test]
+fn the_types_of_a_client_win_over_its_rules_in_any_order() {
+    let rules = RegistrationRules::default().allow_scheme("myapp").allow_http(true);
+    let builder = || Client::builder("rp-1").post_logout_redirect_uri("myapp://signed-out");
+    let native = ApplicationType::Native;
+    assert!(builder().application_type(native).registration_rules(rules.clone()).build().is_ok());
+    assert!(builder().registration_rules(rules.clone()).application_type(native).build().is_ok());
+    let public = Client::builder("rp-1")
+        .client_type(ClientType::Public)
+        .registration_rules(rules)
+        .post_logout_redirect_uri("http://rp.example");
+    assert!(public.build().is_err());
+}
+
+#[test]
+fn limits_can_be_lowered_and_not_raised() {
+    let highest = Limits::default();
+    let raised = highest.request_bytes(usize::MAX).hint_bytes(usize::MAX).hint_header_bytes(usize::MAX);
+    assert_eq!(raised.keys_tried(usize::MAX), highest);
+    assert_eq!(highest.keys_tried(0), highest.keys_tried(1));
+    let keys = KeySet::default();
+    let endpoint = LogoutEndpoint::new("https://op.example", keys, ConfirmationKey::new([7; 32]).unwrap());
+    let endpoint = endpoint.with_limits(highest.request_bytes(10));
+    assert!(endpoint.read("GET", None, "state=1234", "").is_ok());
+    assert_eq!(endpoint.read("GET", None, "state=12345", "").unwrap_err().status(), 413);
+}
