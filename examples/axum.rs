@@ -35,7 +35,9 @@ use url::form_urlencoded;
 #[tokio::main]
 #[allow(clippy::print_stdout, reason = "it tells where to look")]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let listener = TcpListener::bind("127.0.0.1:3000").await?;
+    tracing_subscriber::fmt().json().init();
+    let address = format!("127.0.0.1:{}", std::env::var("PORT").as_deref().unwrap_or("3000"));
+    let listener = TcpListener::bind(&address).await.map_err(|error| format!("{address}: {error} (set PORT)"))?;
     let url = format!("http://{}", listener.local_addr()?);
     println!("Open {url}, sign in, and follow the links to sign out.");
     println!("What another site's form gets, as it comes without the cookie: curl -id state=1 {url}/logout");
@@ -74,10 +76,11 @@ async fn logout(
         }
         Err(refusal) => Decision::Refuse(refusal),
     };
+    tracing::info!(audit = %json!(decision.audit()), "logout");
     match decision {
         Decision::EndSession(end) => {
             host.sign_out(&headers);
-            landing_page(&end.session_ended())
+            ([(SET_COOKIE, NO_SESSION)], landing_page(&end.session_ended())).into_response()
         }
         Decision::NoSession(landing) => landing_page(&landing),
         Decision::Confirm(ask) => confirmation_page(&ask, sign_in.as_ref()),
@@ -93,7 +96,7 @@ fn landing_page(landing: &Landing) -> Response {
 
 fn confirmation_page(ask: &Confirm, sign_in: Option<&SignIn>) -> Response {
     let content = html! {
-        @if ask.is_repeated() { p { "Your answer did not reach us in time or from this page. Please answer again." } }
+        @if ask.is_repeated() { p { "Your answer came too late, or you have signed in anew since. Please answer again." } }
         @if let Some(sign_in) = sign_in { p { "You are signed in as " strong { (sign_in.user) } "." } }
         @if let (true, Some(client)) = (ask.returns_to_client(), ask.client_id()) {
             p { "Once signed out, you go back to " strong { (client.as_str()) } "." }
@@ -160,6 +163,8 @@ fn page(title: &str, content: &Markup) -> Markup {
         }
     }
 }
+
+const NO_SESSION: &str = "session=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0";
 
 fn home_link() -> Markup {
     html! { p { a href="/" { "Home" } } }
@@ -276,7 +281,7 @@ async fn home(State(host): State<Arc<Host>>, headers: HeaderMap) -> Result<Respo
 
 async fn client(RawQuery(query): RawQuery) -> Html<String> {
     let content = html! {
-        p { "The provider sent you back." }
+        p { "The provider sent you back. " a href="/" { "To the provider" } }
         @if let Some(state) = parameter(query.as_deref(), "state") { p { "The state is " code { (state) } "." } }
     };
     Html(page("Demo client", &content).into_string())

@@ -78,15 +78,16 @@
 //! }
 //! ```
 //!
-//! Every outcome has a `status()` and `headers()`, and keeps the request (for `ui_locales` and `logout_hint`), the hint and
-//! the client for the page and the log. `examples/axum.rs` is this with pages and sessions.
+//! Every outcome has a `status()` and `headers()`, and keeps the request where it could be read (for `ui_locales` and
+//! `logout_hint`), the hint where it verified and the client where it was found. [`Decision::audit`] makes a record for the log.
+//! `examples/axum.rs` is this with pages and sessions.
 //!
 //! # What it never does
 //!
 //! - It opens no socket, reads no clock, keeps no state, starts no thread, draws no random bytes: what it needs it is
 //!   given. The same arguments give the same decision.
 //! - It never redirects to anything but a registered URI of a client that the host found, and adds nothing to it but
-//!   one `state`. There are no wildcards.
+//!   one `state` (and the port that a native client asks for on a loopback address). There are no wildcards.
 //! - It never panics on input, and never shows a value of the input, a secret or a key in an error or in `Debug`.
 //! - It does not decrypt: a host that can hands over the [inner token](LogoutRequest::with_decrypted_hint).
 //!
@@ -98,6 +99,8 @@
 //!   ends nothing.
 //! - **A new [binding](Session::new) for every sign-in**, random, never sent to a client.
 //! - **Escape** what the pages show, and send the answer's status and headers with them.
+//! - **A cookie that comes along** when a client sends the End-User: `SameSite=Lax`. With `Strict` the request would look as
+//!   if nobody were signed in.
 //! - **Limit the body** that is read from the network; what exceeds 64 KiB is refused in any case.
 //! - **Keep the keys** that sign ID Tokens in the key set for as long as their hints should count, longer than the
 //!   tokens are valid: an expired hint is still a hint.

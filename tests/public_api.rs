@@ -27,6 +27,7 @@ const ALLOWED: [&str; 2] = ["serde_core", "time"];
 const STD: [&str; 3] = ["alloc", "core", "std"];
 
 #[test]
+#[ignore = "reads rustdoc's JSON, which is not stable: .ci/run runs it"]
 fn the_public_api_names_allowed_crates_only() {
     let api = &*API;
     let mut found: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
@@ -56,6 +57,7 @@ fn the_public_api_names_allowed_crates_only() {
 
 /// The other tests read the exports from the source; this one sees that they read all.
 #[test]
+#[ignore = "reads rustdoc's JSON, which is not stable: .ci/run runs it"]
 fn the_public_types_are_those_that_lib_rs_names() {
     let index = API["index"].as_object().expect("index");
     let root = &index[&API["root"].to_string()]["inner"]["module"]["items"];

@@ -1,47 +1,84 @@
 //! Runs vectors through the crate, or without arguments shows the protocol on one screen.
-//!
-//! ```text
-//! decide                   takes a logout request apart: each check, the decision, the response
-//! decide FILE...           runs the vectors of the files; exit status 1 if one failed
-//! decide --json FILE...    prints each decision as one line of JSON
-//! ```
 
-#![allow(clippy::print_stdout, reason = "it is a command")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is a command")]
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 mod tour;
 mod vector;
 
-fn main() -> Result<ExitCode, vector::Error> {
-    let mut files: Vec<String> = std::env::args().skip(1).collect();
-    let as_json = files.iter().any(|argument| argument == "--json");
-    files.retain(|argument| argument != "--json");
-    if files.is_empty() {
-        tour::show()?;
-        return Ok(ExitCode::SUCCESS);
-    }
+const USAGE: &str = "\
+decide                   takes a logout request apart: each check, the decision, the response
+decide FILE...           runs the vectors of the files and prints a line for each
+decide --json FILE...    prints each decision as one line of JSON, with the members of `expect`
 
-    let (mut passed, mut failed) = (0_u32, 0_u32);
-    for path in &files {
-        let json = std::fs::read(path).map_err(|error| format!("{path}: {error}"))?;
-        let file: vector::File = serde_json::from_slice(&json).map_err(|error| format!("{path}: {error}"))?;
+Exit status: 1 if a vector failed or could not be run, 2 if a file could not be read.";
+
+fn main() -> ExitCode {
+    let (options, files): (Vec<_>, Vec<_>) = std::env::args().skip(1).partition(|argument| argument.starts_with('-'));
+    let as_json = options.iter().any(|option| option == "--json");
+    if options.iter().any(|option| option == "--help" || option == "-h") {
+        println!("{USAGE}");
+        return ExitCode::SUCCESS;
+    }
+    if options.iter().any(|option| option != "--json") || (as_json && files.is_empty()) {
+        eprintln!("{USAGE}");
+        return ExitCode::from(2);
+    }
+    let done = if files.is_empty() { tour::show().map(|()| ExitCode::SUCCESS) } else { run(&files, as_json) };
+    match done {
+        Ok(code) => code,
+        // Whoever reads the output has enough of it.
+        Err(error)
+            if error.downcast_ref().is_some_and(|error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe) =>
+        {
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("decide: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(files: &[String], as_json: bool) -> Result<ExitCode, vector::Error> {
+    let mut out = io::stdout().lock();
+    let (mut passed, mut failed, mut unread) = (0_u32, 0_u32, false);
+    for path in files {
+        let file = match read(path) {
+            Ok(file) => file,
+            Err(error) => {
+                eprintln!("decide: {path}: {error}");
+                unread = true;
+                continue;
+            }
+        };
         for vector in &file.vectors {
             let got = vector::run(vector).unwrap_or_else(|error| vector::not_run(&error));
+            let ok = got == vector.expect;
+            let count = if ok { &mut passed } else { &mut failed };
+            *count = count.saturating_add(1);
             if as_json {
-                println!("{}", serde_json::to_string(&got)?);
-            } else if got == vector.expect {
-                println!("ok {}", vector.name);
-                passed = passed.saturating_add(1);
+                writeln!(out, "{}", serde_json::to_string(&got)?)?;
+            } else if ok {
+                writeln!(out, "ok {}", vector.name)?;
             } else {
-                let expected = serde_json::to_string(&vector.expect)?;
-                println!("FAIL {} expected {expected} got {}", vector.name, serde_json::to_string(&got)?);
-                failed = failed.saturating_add(1);
+                let (expected, got) = (serde_json::to_string(&vector.expect)?, serde_json::to_string(&got)?);
+                writeln!(out, "FAIL {} expected {expected} got {got}", vector.name)?;
             }
         }
     }
     if !as_json {
-        println!("{passed} passed, {failed} failed");
+        writeln!(out, "{passed} passed, {failed} failed")?;
     }
-    Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(match (unread, failed) {
+        (true, _) => ExitCode::from(2),
+        (false, 0) => ExitCode::SUCCESS,
+        (false, _) => ExitCode::FAILURE,
+    })
+}
+
+fn read(path: &str) -> Result<vector::File, vector::Error> {
+    Ok(serde_json::from_slice(&std::fs::read(path)?)?)
 }

@@ -1,6 +1,6 @@
 //! Vectors: cases of the protocol as data, run through the crate's public API.
 //!
-//! A file is `{"vectors": […]}`. Members that are not read are ignored, so that a file can carry more for others.
+//! Their format is described in `tests/vectors/README.md`.
 
 use std::collections::BTreeMap;
 

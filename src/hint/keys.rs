@@ -18,8 +18,23 @@ use super::{Algorithm, HintError};
 /// A token that names a `kid` is verified with the keys of that very `kid`; a key without one serves only tokens without
 /// one. A token without `kid` is tried with every key that fits its algorithm, 16 at most.
 ///
-/// Cheap to clone. To rotate, build a new set from the new JWK Set together with the former keys, and swap the endpoint
-/// for [`with_keys`](crate::LogoutEndpoint::with_keys)'s. A key that is left out revokes every hint it ever signed.
+/// Cheap to clone.
+///
+/// # Rotating, retiring, revoking
+///
+/// **Rotate** by building a new set from the new key together with the former ones, and swapping the endpoint for
+/// [`with_keys`](crate::LogoutEndpoint::with_keys)'s. Do it on every instance before the first token is signed with the new key.
+/// Requests that are being decided keep the keys that they began with. `examples/rotate.rs` does it under load.
+///
+/// **Retire** a key by leaving it out once its hints need not count any more. That is not when its tokens expire: an expired
+/// hint is still a hint (RP-Initiated Logout 1.0, section 4), and clients keep ID Tokens for as long as their own sessions
+/// live. A month is a good start; where keys are published in a JWK Set, what verifies here may stay longer than there.
+///
+/// **Revoke** a key that somebody else may have by leaving it out at once. Every hint that it ever signed is refused from then
+/// on with the detail `key`; under a policy with `on_bad_hint: confirm` the End-User is asked in its place.
+///
+/// **After a move** to another issuer, hints of the former one verify with
+/// [`with_former_issuer`](crate::LogoutEndpoint::with_former_issuer), as long as its keys are in the set.
 ///
 /// ```
 /// use oidc_logout::KeySet;
