@@ -22,9 +22,7 @@
 )]
 
 use std::env;
-use std::fs;
 use std::hint::black_box;
-use std::path::Path;
 use std::process::{self, Command};
 use std::time::{Duration, Instant};
 
@@ -32,17 +30,19 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use josekit::jwk::Jwk;
 use josekit::jws::{JwsVerifier, RS256};
-use oidc_logout::{
-    Client, ConfirmationKey, Decision, KeySet, Landing, LogoutEndpoint, LogoutRequest, Policy, Refusal, RefusalReason,
-    Session,
-};
+use oidc_logout::{Landing, LogoutRequest, RefusalReason};
 use openssl::bn::BigNum;
 use openssl::hash::MessageDigest;
 use openssl::pkey::{PKey, Public};
 use openssl::rsa::Rsa;
 use openssl::sign::Verifier;
 use serde_json::Value;
-use time::OffsetDateTime;
+
+#[path = "../tests/support/seed.rs"]
+#[allow(dead_code, reason = "a test uses the rest")]
+mod seed;
+
+use seed::{Seed, filled};
 
 /// How long is measured.
 const DURATION: Duration = Duration::from_secs(25);
@@ -96,60 +96,7 @@ fn outcomes(seed: &Seed, cases: &[Case]) -> String {
     cases.iter().map(line).collect()
 }
 
-/// The vector `seed/signed-in`, read.
-struct Seed {
-    query: String,
-    redirect: String,
-    /// The three segments of its hint.
-    segments: [String; 3],
-    endpoint: LogoutEndpoint,
-    client: Client,
-    session: Session,
-    now: OffsetDateTime,
-    jwk: Value,
-}
-
 impl Seed {
-    fn read() -> Self {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/seed.json");
-        let file: Value = serde_json::from_slice(&fs::read(path).expect("the vectors")).expect("JSON");
-        let vectors = file["vectors"].as_array().expect("a list");
-        let vector = vectors.iter().find(|vector| vector["name"] == "seed/signed-in");
-        let vector = vector.expect("the seed's request");
-        let text = |pointer: &str| vector.pointer(pointer).and_then(Value::as_str).expect(pointer).to_owned();
-
-        let query = text("/request/query");
-        let hint = query.split('&').find_map(|member| member.strip_prefix("id_token_hint="));
-        let segments: Vec<_> = hint.expect("a hint").split('.').map(str::to_owned).collect();
-        let keys = KeySet::from_jwks(vector["op"]["jwks"].to_string()).expect("the keys");
-        let policy: Policy = serde_json::from_value(vector["op"]["policy"].clone()).expect("the policy");
-        Self {
-            query,
-            redirect: text("/expect/redirect"),
-            segments: segments.try_into().expect("three segments"),
-            endpoint: LogoutEndpoint::new(text("/op/issuer"), keys, ConfirmationKey::new([1; 32]).expect("a key"))
-                .with_policy(policy),
-            client: Client::builder(text("/clients/0/client_id"))
-                .post_logout_redirect_uri(text("/clients/0/post_logout_redirect_uris/0"))
-                .build()
-                .expect("the client"),
-            session: Session::new([1; 32]).subject(text("/session/sub")),
-            now: OffsetDateTime::from_unix_timestamp(vector["now"].as_i64().expect("a time")).expect("a date"),
-            jwk: vector["op"]["jwks"]["keys"][0].clone(),
-        }
-    }
-
-    /// What a host does, from the bytes of the query to where the End-User goes. Looking up client and session is the
-    /// host's own affair and not part of it.
-    fn decide(&self, query: &str) -> Result<Landing, Refusal> {
-        let pending = self.endpoint.receive(LogoutRequest::from_query(query)?, self.now)?;
-        match pending.decide(Some(&self.client), Some(&self.session)) {
-            Decision::EndSession(end) => Ok(end.session_ended()),
-            Decision::Refuse(refusal) => Err(refusal),
-            other => panic!("neither accepted nor refused: {other:?}"),
-        }
-    }
-
     fn outcome(&self, query: &str) -> String {
         match self.decide(query) {
             Ok(Landing::Redirect(to)) => to.location().to_owned(),
@@ -171,22 +118,6 @@ impl Seed {
 
     fn signature(&self) -> Vec<u8> {
         URL_SAFE_NO_PAD.decode(&self.segments[2]).expect("base64url")
-    }
-
-    fn claims(&self) -> String {
-        let json = URL_SAFE_NO_PAD.decode(&self.segments[1]).expect("base64url");
-        String::from_utf8(json).expect("UTF-8")
-    }
-
-    /// The seed's request with another hint.
-    fn with_hint(&self, hint: &str) -> String {
-        self.query.replace(&self.hint(), hint)
-    }
-
-    /// The seed's request with other claims in its hint; header and signature are the seed's.
-    fn with_claims(&self, json: &str) -> String {
-        let [header, _, signature] = &self.segments;
-        self.with_hint(&format!("{header}.{}.{signature}", URL_SAFE_NO_PAD.encode(json)))
     }
 
     /// The key as OpenSSL has it.
@@ -283,10 +214,10 @@ fn refused_early(seed: &Seed) -> Vec<Case> {
 fn refused_json(seed: &Seed) -> Vec<Case> {
     let claims = seed.claims();
     let broken = claims.strip_suffix('}').expect("an object");
-    let long = |before, repeated, after| seed.with_claims(&filled(before, repeated, after, 30 * 1024));
+    let long = |before, repeated, after| seed.with_json(&filled(before, repeated, after, 30 * 1024));
     let case = |name, query| Case::new(name, query, "malformed", Aim::OfAccepting);
     vec![
-        case("JSON: the seed's claims without their last brace", seed.with_claims(broken)),
+        case("JSON: the seed's claims without their last brace", seed.with_json(broken)),
         case("JSON: 30 KiB of [[[[", long("", "[", "")),
         case("JSON: 30 KiB of [0,0,0]", long("[", "0,", "0]")),
         case(r#"JSON: 30 KiB of {"x":[[[["#, long(r#"{"x":"#, "[", "")),
@@ -312,7 +243,7 @@ fn worst(seed: &Seed) -> Vec<Case> {
     let room = (48 * 1024 - header.len() - signature.len() - 2) / 4 * 3;
     let large = |before: &str, repeated, after| {
         let claims = filled(&format!("{json},{before}"), repeated, after, room);
-        seed.with_claims(&claims)
+        seed.with_json(&claims)
     };
     let form = |before, repeated| filled(before, repeated, "", LogoutRequest::MAX_BYTES);
     let case = |name, query, outcome| Case::new(name, query, outcome, Aim::None);
@@ -332,12 +263,6 @@ fn worst(seed: &Seed) -> Vec<Case> {
         case("query: 64 KiB of %41, as a state", form("state=", "%41"), "state_too_long"),
         case("query: 64 KiB of a parameter that is not known", form("x=", "x"), "state_missing"),
     ]
-}
-
-/// So many bytes, or as many as whole repetitions allow.
-fn filled(before: &str, repeated: &str, after: &str, bytes: usize) -> String {
-    let times = (bytes - before.len() - after.len()) / repeated.len();
-    [before, &repeated.repeat(times), after].concat()
 }
 
 /// A line that is timed.

@@ -12,18 +12,14 @@
     reason = "a test"
 )]
 
-use std::fs;
-use std::path::Path;
-
 use allocation_counter::{AllocationInfo, measure};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use oidc_logout::{
-    Client, ConfirmationKey, Decision, KeySet, Landing, LogoutEndpoint, LogoutRequest, Method, Policy, Refusal,
-    RefusalReason, Session,
-};
-use serde_json::Value;
-use time::OffsetDateTime;
+use oidc_logout::{Landing, LogoutRequest, Method, RefusalReason};
+
+#[path = "support/seed.rs"]
+#[allow(dead_code, reason = "the benchmark uses the rest")]
+mod seed;
+
+use seed::{Seed, code, filled};
 
 /// For the seed's request, from bytes to location.
 const MOST_ALLOCATIONS: u64 = 12;
@@ -178,57 +174,7 @@ fn a_mebibyte_takes_a_multiple_of_its_size() {
     assert_within(decrypted, 0);
 }
 
-/// The vector `seed/signed-in`, read.
-struct Seed {
-    query: String,
-    redirect: String,
-    /// The three segments of its hint.
-    segments: [String; 3],
-    endpoint: LogoutEndpoint,
-    client: Client,
-    session: Session,
-    now: OffsetDateTime,
-}
-
 impl Seed {
-    fn read() -> Self {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/seed.json");
-        let file: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
-        let vectors = file["vectors"].as_array().unwrap();
-        let vector = vectors.iter().find(|vector| vector["name"] == "seed/signed-in");
-        let vector = vector.expect("the seed's request");
-        let text = |pointer: &str| vector.pointer(pointer).and_then(Value::as_str).unwrap().to_owned();
-
-        let query = text("/request/query");
-        let hint = query.split('&').find_map(|member| member.strip_prefix("id_token_hint="));
-        let segments: Vec<_> = hint.unwrap().split('.').map(str::to_owned).collect();
-        let keys = KeySet::from_jwks(vector["op"]["jwks"].to_string()).unwrap();
-        let policy: Policy = serde_json::from_value(vector["op"]["policy"].clone()).unwrap();
-        Self {
-            query,
-            redirect: text("/expect/redirect"),
-            segments: segments.try_into().unwrap(),
-            endpoint: LogoutEndpoint::new(text("/op/issuer"), keys, ConfirmationKey::new([1; 32]).unwrap())
-                .with_policy(policy),
-            client: Client::builder(text("/clients/0/client_id"))
-                .post_logout_redirect_uri(text("/clients/0/post_logout_redirect_uris/0"))
-                .build()
-                .unwrap(),
-            session: Session::new([1; 32]).subject(text("/session/sub")),
-            now: OffsetDateTime::from_unix_timestamp(vector["now"].as_i64().unwrap()).unwrap(),
-        }
-    }
-
-    /// What a host does, from the bytes of the query to where the End-User goes, but for its own look-ups.
-    fn decide(&self, query: &str) -> Result<Landing, Refusal> {
-        let pending = self.endpoint.receive(LogoutRequest::from_query(query)?, self.now)?;
-        match pending.decide(Some(&self.client), Some(&self.session)) {
-            Decision::EndSession(end) => Ok(end.session_ended()),
-            Decision::Refuse(refusal) => Err(refusal),
-            other => panic!("neither accepted nor refused: {other:?}"),
-        }
-    }
-
     /// Refused as expected, within the bound.
     fn assert_bounded(&self, query: &str, outcome: &str) {
         let used = measure(|| {
@@ -238,26 +184,10 @@ impl Seed {
         assert_within(used, query.len());
     }
 
-    fn claims(&self) -> String {
-        let json = URL_SAFE_NO_PAD.decode(&self.segments[1]).unwrap();
-        String::from_utf8(json).unwrap()
-    }
-
     /// The start of the seed's claims with a list as audience, which is left open.
     fn with_audiences(&self) -> String {
         let claims = self.claims().replace(r#""aud":"#, r#""x":"#);
         format!(r#"{},"aud":["#, claims.strip_suffix('}').unwrap())
-    }
-
-    /// The seed's request with another hint.
-    fn with_hint(&self, hint: &str) -> String {
-        self.query.replace(&self.segments.join("."), hint)
-    }
-
-    /// The seed's request with other claims in its hint; header and signature are the seed's.
-    fn with_json(&self, json: &str) -> String {
-        let [header, _, signature] = &self.segments;
-        self.with_hint(&format!("{header}.{}.{signature}", URL_SAFE_NO_PAD.encode(json)))
     }
 
     /// The same with as much JSON as fits into a hint of 48 KiB.
@@ -266,19 +196,6 @@ impl Seed {
         let room = (48 * KIB - header.len() - signature.len() - 2) / 4 * 3;
         self.with_json(&filled(before, repeated, after, room))
     }
-}
-
-fn code(refusal: &Refusal) -> &'static str {
-    match refusal.reason() {
-        RefusalReason::IdTokenHintInvalid(error) => error.code(),
-        reason => reason.code(),
-    }
-}
-
-/// So many bytes, or as many as whole repetitions allow.
-fn filled(before: &str, repeated: &str, after: &str, bytes: usize) -> String {
-    let times = (bytes - before.len() - after.len()) / repeated.len();
-    [before, &repeated.repeat(times), after].concat()
 }
 
 fn assert_within(used: AllocationInfo, request_bytes: usize) {
