@@ -152,15 +152,8 @@ impl KeySet {
         Ok(Self::of(keys, unusable))
     }
 
-    /// A key that is there twice would be tried twice.
-    pub(super) fn of(keys: impl IntoIterator<Item = Key>, unusable: Vec<UnusableKey>) -> Self {
-        let mut distinct: Vec<Key> = Vec::new();
-        for key in keys {
-            if !distinct.iter().any(|other| key.equals(other)) {
-                distinct.push(key);
-            }
-        }
-        Self { keys: distinct.into(), unusable: unusable.into() }
+    pub(super) fn of(keys: Vec<Key>, unusable: Vec<UnusableKey>) -> Self {
+        Self { keys: keys.into(), unusable: unusable.into() }
     }
 
     /// These keys, and after them the others: how former keys are kept for verification. A key that is in both counts once,
@@ -168,9 +161,12 @@ impl KeySet {
     #[must_use]
     #[allow(clippy::needless_pass_by_value, reason = "reads as building")]
     pub fn with(self, others: Self) -> Self {
-        let mut unusable = self.unusable.to_vec();
-        unusable.extend(others.unusable.iter().filter(|key| !self.unusable.contains(key)).cloned());
-        Self::of(self.keys.iter().chain(others.keys.iter()).cloned(), unusable)
+        let new_keys = others.keys.iter().filter(|key| !self.keys.iter().any(|own| own.equals(key)));
+        let new_unusable = others.unusable.iter().filter(|key| !self.unusable.contains(key));
+        Self {
+            keys: self.keys.iter().chain(new_keys).cloned().collect(),
+            unusable: self.unusable.iter().chain(new_unusable).cloned().collect(),
+        }
     }
 
     /// The `kid`s of the keys that can verify, in the order in which they are tried; `None` for a key without.

@@ -59,7 +59,7 @@ impl KeySet {
         let der = unwrap(pem.as_ref())?;
         let key = read_public_key(&der)?;
         let key = Key::new(key_id, key, None).map_err(PemError::Key)?;
-        Ok(Self::of([key], Vec::new()))
+        Ok(Self::of(vec![key], Vec::new()))
     }
 }
 
