@@ -15,6 +15,9 @@ fn main() {
     let mut trials = Vec::new();
     for entry in fs::read_dir(folder).expect("the folder of the vectors") {
         let path = entry.expect("a file").path();
+        if path.extension().is_none_or(|extension| extension != "json") {
+            continue;
+        }
         let file: vector::File = serde_json::from_slice(&fs::read(&path).expect("a file that can be read"))
             .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         for vector in file.vectors {
