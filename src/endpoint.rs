@@ -195,7 +195,8 @@ impl LogoutEndpoint {
     /// framework may route HEAD like GET, and it must not sign anybody out.
     ///
     /// The host limits what it reads from the network a little above [`LogoutRequest::MAX_BYTES`], so that this can still
-    /// answer what is larger.
+    /// answer what is larger. Where the framework has cut a body off, `Refusal::from(RefusalReason::RequestTooLarge)` is the
+    /// same answer.
     ///
     /// ```
     /// # use oidc_logout::{ConfirmationKey, KeySet, LogoutEndpoint};

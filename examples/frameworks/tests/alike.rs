@@ -1,0 +1,394 @@
+//! The same requests over HTTP to the endpoint on every framework: the answers are those of the vectors, and alike.
+
+#![allow(clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "tests")]
+
+mod vector;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, mpsc};
+use std::{fs, thread};
+
+use host::{Host, State};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Bytes;
+use hyper::client::conn::http1;
+use hyper::header::HeaderValue;
+use hyper::{Method, Request, Uri};
+use hyper_util::rt::TokioIo;
+use oidc_logout::Decision;
+use rocket::fairing::AdHoc;
+use tokio::net::{TcpListener, TcpStream};
+use url::form_urlencoded;
+use vector::{File, PageAnswer, Sent, Vector};
+
+const FILES: [&str; 8] =
+    ["decisions", "redirects", "state", "clients", "client-id-mode", "answers", "requests", "confirmation"];
+
+/// The session's cookie.
+const COOKIE: &str = "0123456789abcdef";
+
+/// What the crate's answers may have; more than one of a name would show.
+const HEADERS: [&str; 6] =
+    ["cache-control", "referrer-policy", "content-security-policy", "location", "allow", "content-type"];
+
+struct Server {
+    name: &'static str,
+    address: SocketAddr,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Answer {
+    status: u16,
+    headers: Vec<(String, String)>,
+    page: String,
+}
+
+/// What came of a vector on one framework.
+#[derive(Debug, PartialEq, Eq)]
+struct Outcome {
+    answers: Vec<Answer>,
+    /// Whether the session lives, after each of them.
+    signed_in: Vec<bool>,
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn all_frameworks_answer_alike() {
+    let files = FILES.map(|name| {
+        let path = format!("{}/../../../tests/vectors/{name}.json", env!("CARGO_MANIFEST_DIR"));
+        let file: File = serde_json::from_slice(&fs::read(path).expect("a file")).expect("vectors");
+        (name, file.vectors)
+    });
+    let first = files.iter().find_map(|(_, vectors)| vectors.first()).expect("a vector");
+    let host = Arc::new(Host::new(first.state()));
+    let servers = start(&host).await;
+
+    let mut requests = 0;
+    let (mut not_expressible, mut refused) = (Vec::new(), Vec::new());
+    for (file, vectors) in &files {
+        let mut run = 0;
+        for vector in vectors {
+            if !is_expressible(&vector.request) {
+                not_expressible.push(vector.name.as_str());
+                continue;
+            }
+            run += 1;
+            let mut outcomes = Vec::new();
+            for server in &servers {
+                if may_refuse(server, &vector.request) {
+                    host.set(vector.state()).await;
+                    let answer = send(server, &vector.request).await;
+                    if answer.status == 400 && answer.headers.iter().all(|(name, _)| name == "content-type") {
+                        assert_eq!(host.session(Some(COOKIE)).await.is_some(), vector.session.is_some());
+                        refused.push((server.name, vector.name.as_str()));
+                        continue;
+                    }
+                }
+                let outcome = run_on(server, &host, vector).await;
+                requests += outcome.answers.len();
+                outcomes.push((server.name, outcome));
+            }
+            let [(_, first), others @ ..] = outcomes.as_slice() else { panic!("no framework takes {}", vector.name) };
+            for (name, other) in others {
+                assert_eq!(first, other, "{}: axum and {name}", vector.name);
+            }
+        }
+        eprintln!("{file}: {run} of {} vectors", vectors.len());
+        assert!(run > 0 && run + 10 > vectors.len(), "{file}");
+    }
+    eprintln!("{requests} answers; not expressible: {not_expressible:?}; refused by a framework: {refused:?}");
+    assert!(refused.len() <= 6, "{refused:?}");
+}
+
+/// More than the crate reads, and less than the frameworks do.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_body_that_is_too_large_is_the_crates_to_refuse() {
+    let file = fs::read(format!("{}/../../../tests/vectors/state.json", env!("CARGO_MANIFEST_DIR"))).expect("a file");
+    let file: File = serde_json::from_slice(&file).expect("vectors");
+    let vector = file.vectors.first().expect("a vector");
+    let host = Arc::new(Host::new(vector.state()));
+    let request = posted(format!("x={}", "x".repeat(100_000)));
+    let mut answers = Vec::new();
+    for server in start(&host).await {
+        let answer = send(&server, &request).await;
+        assert_eq!((answer.status, code(&answer)), (413, Some("request_too_large")), "{}", server.name);
+        answers.push(answer);
+    }
+    assert!(answers.windows(2).all(|pair| pair.first() == pair.last()));
+}
+
+async fn start(host: &Arc<Host>) -> Vec<Server> {
+    let mut servers = Vec::new();
+    let mut listen = async |name| {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        servers.push(Server { name, address: listener.local_addr().expect("its address") });
+        listener
+    };
+    tokio::spawn(on_axum::serve(listen("axum").await, Arc::clone(host)));
+    tokio::spawn(on_hyper::serve(listen("hyper").await, Arc::clone(host)));
+    tokio::spawn(on_poem::serve(listen("poem").await, Arc::clone(host)));
+
+    let listener = listen("actix-web").await.into_std().expect("a listener");
+    let data = Arc::clone(host).into();
+    thread::spawn(move || actix_web::rt::System::new().block_on(on_actix::serve(listener, data)));
+
+    // Rocket binds by itself, and tells the port when it is up.
+    let (up, port) = mpsc::channel();
+    let config = rocket::Config {
+        port: 0,
+        log_level: rocket::config::LogLevel::Off,
+        shutdown: rocket::config::Shutdown { ctrlc: false, ..Default::default() },
+        ..rocket::Config::default()
+    };
+    let liftoff = AdHoc::on_liftoff("port", move |rocket| {
+        let port = rocket.config().port;
+        Box::pin(async move { up.send(port).expect("somebody who waits") })
+    });
+    let rocket = rocket::custom(config).mount("/", on_rocket::routes(host)).attach(liftoff);
+    tokio::spawn(rocket.launch());
+    let port = tokio::task::spawn_blocking(move || port.recv()).await.expect("a thread").expect("a port");
+    servers.push(Server { name: "Rocket", address: SocketAddr::from(([127, 0, 0, 1], port)) });
+    servers
+}
+
+/// Whether a client can send it at all.
+fn is_expressible(request: &Sent) -> bool {
+    let method = Method::from_bytes(request.method.as_bytes()).is_ok_and(|method| method != Method::CONNECT);
+    let query = target(request).parse::<Uri>().is_ok_and(|uri| uri.query().unwrap_or_default() == request.query);
+    let content_type =
+        request.content_type.as_ref().is_none_or(|it| it.trim() == it && HeaderValue::from_str(it).is_ok());
+    method && query && content_type
+}
+
+/// Whether a framework may refuse it before anybody is asked: Rocket knows no methods but these, and not every version of
+/// it and of actix-web takes bytes above ASCII in a target, which RFC 3986 does not have.
+fn may_refuse(server: &Server, request: &Sent) -> bool {
+    let known = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"];
+    let (method, target) = (!known.contains(&request.method.as_str()), !request.query.is_ascii());
+    match server.name {
+        "Rocket" => method || target,
+        "actix-web" => target,
+        _ => false,
+    }
+}
+
+fn target(request: &Sent) -> String {
+    if request.query.is_empty() { "/logout".to_owned() } else { format!("/logout?{}", request.query) }
+}
+
+async fn run_on(server: &Server, host: &Host, vector: &Vector) -> Outcome {
+    let mut outcome = Outcome { answers: Vec::new(), signed_in: Vec::new() };
+    let context = format!("{} on {}", vector.name, server.name);
+    let request = match &vector.answer {
+        Some(answer) => {
+            let asking = if answer.offer { get("state=%zz") } else { vector.request.clone() };
+            let page = exchange(server, host, Some(vector.state()), &asking, &context, &mut outcome).await;
+            posted(form_of(answer, &page))
+        }
+        None => vector.request.clone(),
+    };
+    let state = || vector.answer.as_ref().map_or_else(|| vector.state(), |answer| vector.state_later(answer));
+    let answer = exchange(server, host, Some(state()), &request, &context, &mut outcome).await;
+    check(vector, &request, &answer, &context);
+
+    let signed_in = vector.session_at_last().is_some() && vector.expect.decision != "end_session";
+    assert_eq!(outcome.signed_in.last(), Some(&signed_in), "{context}");
+
+    // The page leads where it should.
+    let mut again = fields(&answer);
+    match vector.expect.decision.as_str() {
+        "confirm" => {
+            again.push(("confirm".to_owned(), "yes".to_owned()));
+            let landing = exchange(server, host, None, &posted(encode(&again)), &context, &mut outcome).await;
+            assert_eq!(location(&landing), vector.expect.redirect.as_deref(), "{context}: after a yes");
+            assert_eq!(outcome.signed_in.last(), Some(&false), "{context}: after a yes");
+        }
+        "resubmit" => {
+            exchange(server, host, None, &posted(encode(&again)), &context, &mut outcome).await;
+        }
+        // Whoever is signed in can use the way out.
+        "refuse" if signed_in && request.method != "HEAD" => {
+            again.push(("confirm".to_owned(), "yes".to_owned()));
+            let landing = exchange(server, host, None, &posted(encode(&again)), &context, &mut outcome).await;
+            assert_eq!((landing.status, location(&landing)), (200, None), "{context}: after the offer");
+            assert_eq!(outcome.signed_in.last(), Some(&false), "{context}: after the offer");
+        }
+        _ => {}
+    }
+    outcome
+}
+
+/// One request; the answer has to be the crate's.
+async fn exchange(
+    server: &Server,
+    host: &Host,
+    state: Option<State>,
+    request: &Sent,
+    context: &str,
+    outcome: &mut Outcome,
+) -> Answer {
+    if let Some(state) = state {
+        host.set(state).await;
+    }
+    let expected = expected(host, request).await;
+    let answer = send(server, request).await;
+    assert_eq!(answer.status, expected.status, "{context}: {answer:?}");
+    assert_eq!(answer.headers, expected.headers, "{context}");
+    if request.method != "HEAD" {
+        assert_eq!(fields(&answer), expected.fields, "{context}");
+    }
+    outcome.answers.push(answer.clone());
+    outcome.signed_in.push(host.session(Some(COOKIE)).await.is_some());
+    answer
+}
+
+struct Expected {
+    status: u16,
+    headers: Vec<(String, String)>,
+    fields: Vec<(String, String)>,
+}
+
+/// What the crate says without HTTP and a framework.
+async fn expected(host: &Host, request: &Sent) -> Expected {
+    let (endpoint, now, session) = (host.endpoint().await, host.now().await, host.session(Some(COOKIE)).await);
+    let read = endpoint.read(&request.method, request.content_type.as_deref(), &request.query, &request.body);
+    let decision = match read.and_then(|request| endpoint.receive(request, now)) {
+        Ok(pending) => {
+            let client = host.client(pending.client_id()).await;
+            pending.decide(client.as_ref(), session.as_ref())
+        }
+        Err(refusal) => refusal.into(),
+    };
+    let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+    let new = |status, headers: &oidc_logout::Headers<'_>, fields| {
+        let mut headers: Vec<_> = headers.iter().map(owned).collect();
+        headers.push(owned(("content-type", "text/html; charset=utf-8")));
+        headers.sort();
+        Expected { status, headers, fields }
+    };
+    match decision {
+        Decision::EndSession(end) => {
+            let landing = end.session_ended();
+            new(landing.status(), &landing.headers(), Vec::new())
+        }
+        Decision::NoSession(landing) => new(landing.status(), &landing.headers(), Vec::new()),
+        Decision::Confirm(page) => new(page.status(), &page.headers(), page.fields().map(owned).collect()),
+        Decision::Declined(page) => new(page.status(), &page.headers(), Vec::new()),
+        Decision::Resubmit(page) => new(page.status(), &page.headers(), page.fields().map(owned).collect()),
+        Decision::Refuse(refusal) => {
+            let offer = session.map(|session| endpoint.offer(&session, now));
+            let fields = offer.iter().flat_map(|offer| offer.fields().map(owned)).collect();
+            new(refusal.status(), &refusal.headers_with_offer(offer.as_ref()), fields)
+        }
+    }
+}
+
+/// What the vector says, with nothing of the crate in between.
+fn check(vector: &Vector, request: &Sent, answer: &Answer, context: &str) {
+    let expect = &vector.expect;
+    let title = match expect.decision.as_str() {
+        "end_session" | "no_session" => {
+            assert_eq!(location(answer), expect.redirect.as_deref(), "{context}");
+            assert_eq!(answer.status, if expect.redirect.is_some() { 303 } else { 200 }, "{context}");
+            "You are signed out"
+        }
+        "confirm" => "Do you want to sign out?",
+        "declined" => "You are still signed in",
+        "resubmit" => "One moment",
+        "refuse" => "Signing out did not work",
+        other => panic!("{context}: {other}"),
+    };
+    if request.method == "HEAD" {
+        assert_eq!(answer.page, "", "{context}");
+    } else {
+        assert!(answer.page.contains(&format!("<h1>{title}</h1>")), "{context}: {answer:?}");
+        assert_eq!(code(answer), expect.reason.as_deref(), "{context}");
+    }
+    if let Some(status) = expect.status {
+        assert_eq!(answer.status, status, "{context}");
+    }
+    if let Some(headers) = &expect.headers {
+        let mut headers = headers.clone();
+        headers.insert("content-type".to_owned(), "text/html; charset=utf-8".to_owned());
+        if expect.decision == "refuse" && vector.session_at_last().is_some() {
+            // The vectors have an error page without an offer.
+            headers.insert("referrer-policy".to_owned(), "strict-origin".to_owned());
+            let policy = "frame-ancestors 'none'; form-action 'self'".to_owned();
+            headers.insert("content-security-policy".to_owned(), policy);
+        }
+        assert_eq!(answer.headers, Vec::from_iter(headers), "{context}");
+    }
+}
+
+async fn send(server: &Server, request: &Sent) -> Answer {
+    let mut http = Request::builder()
+        .method(request.method.as_str())
+        .uri(target(request))
+        .header("host", server.address.to_string())
+        // A cookie of another's before it.
+        .header("cookie", format!("theme=dark; session={COOKIE}"));
+    if let Some(content_type) = &request.content_type {
+        http = http.header("content-type", content_type);
+    }
+    let http = http.body(Full::new(Bytes::from(request.body.clone()))).expect("a request");
+
+    let stream = TcpStream::connect(server.address).await.expect("a server");
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.expect("HTTP");
+    tokio::spawn(connection);
+    let (parts, body) = sender.send_request(http).await.expect("an answer").into_parts();
+    let body = body.collect().await.expect("a body").to_bytes();
+    let mut headers = Vec::new();
+    for name in HEADERS {
+        let values = parts.headers.get_all(name).iter();
+        headers.extend(values.map(|value| (name.to_owned(), value.to_str().expect("text").to_owned())));
+    }
+    headers.sort();
+    Answer { status: parts.status.as_u16(), headers, page: String::from_utf8(body.into()).expect("UTF-8") }
+}
+
+fn get(query: &str) -> Sent {
+    Sent { method: "GET".to_owned(), query: query.to_owned(), body: String::new(), content_type: None }
+}
+
+fn posted(body: String) -> Sent {
+    let content_type = Some("application/x-www-form-urlencoded".to_owned());
+    Sent { method: "POST".to_owned(), query: String::new(), body, content_type }
+}
+
+fn form_of(answer: &PageAnswer, page: &Answer) -> String {
+    let mut fields: BTreeMap<_, _> = fields(page).into_iter().collect();
+    fields.extend(answer.confirm.clone().map(|confirm| ("confirm".to_owned(), confirm)));
+    for (name, value) in &answer.change {
+        match value {
+            Some(value) => fields.insert(name.clone(), value.clone()),
+            None => fields.remove(name),
+        };
+    }
+    encode(&Vec::from_iter(fields))
+}
+
+fn encode(fields: &[(String, String)]) -> String {
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
+}
+
+/// The hidden fields of the page's form.
+fn fields(answer: &Answer) -> Vec<(String, String)> {
+    let inputs = answer.page.split(r#"<input type="hidden" name=""#).skip(1);
+    let pairs = inputs.map(|input| {
+        let (name, rest) = input.split_once(r#"" value=""#).expect("a value");
+        let (value, _) = rest.split_once("\">").expect("its end");
+        let value = value.replace("&quot;", "\"").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
+        (name.to_owned(), value)
+    });
+    pairs.collect()
+}
+
+/// The reason on an error page.
+fn code(answer: &Answer) -> Option<&str> {
+    let (_, rest) = answer.page.split_once("<code>")?;
+    Some(rest.split_once("</code>")?.0)
+}
+
+fn location(answer: &Answer) -> Option<&str> {
+    answer.headers.iter().find(|(name, _)| name == "location").map(|(_, value)| value.as_str())
+}
