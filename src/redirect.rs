@@ -3,17 +3,18 @@
 //! [`RegisteredRedirect`] is checked once, when the client registers it. [`LogoutRedirect`] is the only way to a
 //! redirect, and its text is built from the *registered* bytes: what a request asks for selects, it never writes.
 
+mod uri;
+
 use std::borrow::Cow;
 use std::fmt::Write as _;
-use std::net::Ipv6Addr;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
-use url::Host;
 
 use crate::decision::{Exchange, exchange_accessors};
 use crate::policy::UriMatching;
-use crate::request::{PostLogoutRedirectUri, State};
+use crate::request::{PostLogoutRedirectUri, State, decode};
+use uri::{Scheme, UriParts, WebUri, check_authority, read_port, split_port, without_root};
 
 /// The longest URI that can be registered, in bytes.
 const MAX_URI_BYTES: usize = 2048;
@@ -143,34 +144,6 @@ impl RegistrationError {
             Self::Host => "host",
             Self::Port => "port",
             Self::HttpNotAllowed => "http_not_allowed",
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Scheme {
-    Http,
-    Https,
-    PrivateUse,
-}
-
-impl Scheme {
-    /// `http` or `https`, or `None` for another.
-    fn web(scheme: &str) -> Option<Self> {
-        if scheme.eq_ignore_ascii_case("https") {
-            Some(Self::Https)
-        } else if scheme.eq_ignore_ascii_case("http") {
-            Some(Self::Http)
-        } else {
-            None
-        }
-    }
-
-    fn default_port(self) -> Option<u16> {
-        match self {
-            Self::Http => Some(80),
-            Self::Https => Some(443),
-            Self::PrivateUse => None,
         }
     }
 }
@@ -375,167 +348,6 @@ impl std::fmt::Debug for Location {
     }
 }
 
-/// A URI cut at its delimiters, without any judgement (RFC 3986, section 3).
-struct UriParts<'u> {
-    scheme: Option<&'u str>,
-    /// What stands between `//` and the next `/`, `?` or `#`.
-    authority: Option<&'u str>,
-    /// Path, query and fragment.
-    rest: &'u str,
-}
-
-impl<'u> UriParts<'u> {
-    fn split(uri: &'u str) -> Self {
-        let (scheme, after) = match uri.split_once(':') {
-            Some((scheme, after)) if is_scheme(scheme) => (Some(scheme), after),
-            _ => (None, uri),
-        };
-        let (authority, rest) = match after.strip_prefix("//") {
-            Some(after) => {
-                let (authority, rest) =
-                    after.find(['/', '?', '#']).and_then(|end| after.split_at_checked(end)).unwrap_or((after, ""));
-                (Some(authority), rest)
-            }
-            None => (None, after),
-        };
-        Self { scheme, authority, rest }
-    }
-
-    /// The characters of RFC 3986, section 2, with brackets only in the authority.
-    fn has_only_uri_characters(&self) -> bool {
-        let plain = |part: &str| {
-            let mut bytes = part.bytes();
-            while let Some(byte) = bytes.next() {
-                let fine = match byte {
-                    b'%' => {
-                        bytes.next().is_some_and(|digit| digit.is_ascii_hexdigit())
-                            && bytes.next().is_some_and(|digit| digit.is_ascii_hexdigit())
-                    }
-                    b'-' | b'.' | b'_' | b'~' | b':' | b'/' | b'?' | b'#' | b'@' | b'!' | b'$' | b'&' | b'\''
-                    | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=' => true,
-                    byte => byte.is_ascii_alphanumeric(),
-                };
-                if !fine {
-                    return false;
-                }
-            }
-            true
-        };
-        plain(self.rest) && self.authority.is_none_or(|authority| authority.split(['[', ']']).all(plain))
-    }
-}
-
-fn is_scheme(scheme: &str) -> bool {
-    scheme.starts_with(|first: char| first.is_ascii_alphabetic())
-        && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
-}
-
-/// Cuts an authority into its host and its port, which keeps its colon.
-fn split_port(authority: &str) -> (&str, &str) {
-    let host_end = if authority.starts_with('[') {
-        authority.find(']').and_then(|bracket| bracket.checked_add(1))
-    } else {
-        authority.find(':')
-    };
-    host_end.and_then(|end| authority.split_at_checked(end)).unwrap_or((authority, ""))
-}
-
-/// A port with its colon, in canonical decimal.
-fn read_port(port: &str) -> Option<u16> {
-    let digits = port.strip_prefix(':')?;
-    let canonical = digits.starts_with(|first: char| ('1'..='9').contains(&first))
-        && digits.bytes().all(|digit| digit.is_ascii_digit());
-    if canonical { digits.parse().ok() } else { None }
-}
-
-/// The host of an authority that passed.
-enum CheckedHost {
-    Web(Host<String>),
-    PrivateUse,
-}
-
-impl CheckedHost {
-    fn is_loopback(&self) -> bool {
-        match self {
-            Self::Web(Host::Domain(domain)) => domain.eq_ignore_ascii_case("localhost"),
-            Self::Web(Host::Ipv4(address)) => address.is_loopback(),
-            Self::Web(Host::Ipv6(address)) => *address == Ipv6Addr::LOCALHOST,
-            Self::PrivateUse => false,
-        }
-    }
-
-    /// `127.0.0.1` or `[::1]`, the two that RFC 8252, section 7.3 names.
-    fn is_loopback_literal(&self) -> bool {
-        match self {
-            Self::Web(Host::Ipv4(address)) => *address == std::net::Ipv4Addr::LOCALHOST,
-            Self::Web(Host::Ipv6(address)) => *address == Ipv6Addr::LOCALHOST,
-            _ => false,
-        }
-    }
-}
-
-fn check_authority(scheme: Scheme, authority: &str) -> Result<CheckedHost, RegistrationError> {
-    if authority.contains('@') {
-        return Err(RegistrationError::Userinfo);
-    }
-    let (host, port) = split_port(authority);
-    let checked = match scheme {
-        Scheme::Http | Scheme::Https => CheckedHost::Web(check_host(host)?),
-        // The app's own affair, as long as every reader finds the same host.
-        Scheme::PrivateUse if host.contains(['[', ']']) => check_host(host).map(|_| CheckedHost::PrivateUse)?,
-        // A port of nothing: URL parsers refuse it.
-        Scheme::PrivateUse if host.is_empty() && !port.is_empty() => return Err(RegistrationError::Host),
-        Scheme::PrivateUse => CheckedHost::PrivateUse,
-    };
-    // After a bracketed host comes a port or nothing.
-    if !port.is_empty() && !port.starts_with(':') {
-        return Err(RegistrationError::Host);
-    }
-    if !port.is_empty() && read_port(port).is_none() {
-        return Err(RegistrationError::Port);
-    }
-    Ok(checked)
-}
-
-/// A host whose characters are plain and which a URL parser leaves as it is but for case: `127.1`, `0x7f000001` and
-/// `[0:0:0:0:0:0:0:1]` are other spellings, which other readers may read otherwise.
-fn check_host(host: &str) -> Result<Host<String>, RegistrationError> {
-    let plain =
-        host.starts_with('[') || host.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.');
-    if !plain || host.is_empty() {
-        return Err(RegistrationError::Host);
-    }
-    let parsed = Host::parse(host).map_err(|_| RegistrationError::Host)?;
-    let unchanged = match &parsed {
-        Host::Domain(domain) => domain.eq_ignore_ascii_case(host),
-        address => address.to_string().eq_ignore_ascii_case(host),
-    };
-    if unchanged { Ok(parsed) } else { Err(RegistrationError::Host) }
-}
-
-/// An http(s) URI as the normalized comparison sees it.
-struct WebUri<'u> {
-    scheme: Scheme,
-    host: &'u str,
-    port: Option<u16>,
-    rest: &'u str,
-}
-
-impl<'u> WebUri<'u> {
-    fn read(uri: &'u str) -> Option<Self> {
-        let parts = UriParts::split(uri);
-        let scheme = Scheme::web(parts.scheme?)?;
-        let (host, port) = split_port(parts.authority?);
-        let port = if port.is_empty() { scheme.default_port() } else { Some(read_port(port)?) };
-        Some(Self { scheme, host, port, rest: parts.rest })
-    }
-}
-
-/// An empty path is `/`.
-fn without_root(rest: &str) -> &str {
-    rest.strip_prefix('/').unwrap_or(rest)
-}
-
 /// Puts `state` last into the query. Members that are named `state` once decoded go; the rest stays byte for byte.
 fn append_state(uri: &str, state: &str) -> String {
     let mut target = String::with_capacity(uri.len().saturating_add(state.len()).saturating_add(16));
@@ -576,21 +388,7 @@ fn append_state(uri: &str, state: &str) -> String {
 /// Whether a member of a query is named `state` once decoded.
 fn is_state(member: &str) -> bool {
     let name = member.split('=').next().unwrap_or_default();
-    name == "state" || (name.contains('%') && percent_decoded(name).is_some_and(|name| name == b"state"))
-}
-
-fn percent_decoded(name: &str) -> Option<Vec<u8>> {
-    let mut decoded = Vec::with_capacity(name.len());
-    let mut bytes = name.bytes();
-    while let Some(byte) = bytes.next() {
-        decoded.push(if byte == b'%' {
-            let mut digit = || char::from(bytes.next()?).to_digit(16);
-            u8::try_from(digit()? << 4 | digit()?).ok()?
-        } else {
-            byte
-        });
-    }
-    Some(decoded)
+    name == "state" || (name.contains('%') && decode(name.as_bytes()).is_ok_and(|name| name == "state"))
 }
 
 /// How long a `state` is on the redirect, in bytes.

@@ -3,19 +3,20 @@
 //! Reading is strict and our own: a form parser that replaces broken UTF-8 or lets `%zz` pass would hand the rest
 //! of the crate something that the client never sent. Writing is `serde_urlencoded`'s job.
 
-use std::borrow::{Borrow, Cow};
+mod form;
+mod parameter;
+
 use std::fmt;
-use std::io::BufRead as _;
-use std::ops::RangeInclusive;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Serialize, Serializer};
 
-use crate::refusal::{FormFault, Parameter, Refusal, RefusalReason};
+use form::Values;
+pub(crate) use form::decode;
+pub use parameter::{ClientId, IdTokenHint, LogoutHint, PostLogoutRedirectUri, State, UiLocales};
 
-/// How long the name of a known parameter can be: from `state` to `post_logout_redirect_uri` with every byte encoded.
-const KNOWN_NAME_BYTES: RangeInclusive<usize> = 5..=3 * 24;
+use crate::refusal::{Parameter, Refusal, RefusalReason};
 
 /// The media type of a form body, without parameters.
 const FORM_MEDIA_TYPE: &str = "application/x-www-form-urlencoded";
@@ -29,122 +30,6 @@ pub enum Method {
     Get,
     /// The parameters came in the body, as a form.
     Post,
-}
-
-/// Makes a newtype for the value of one request parameter. `Debug` tells only its length.
-macro_rules! parameter {
-    ($(#[$doc:meta])* $name:ident) => {
-        $(#[$doc])*
-        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub struct $name(String);
-
-        impl $name {
-            /// The decoded value.
-            #[must_use]
-            pub fn as_str(&self) -> &str {
-                &self.0
-            }
-        }
-
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, concat!(stringify!($name), "({} bytes)"), self.0.len())
-            }
-        }
-
-        impl Serialize for $name {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(&self.0)
-            }
-        }
-    };
-}
-
-parameter! {
-    /// The `id_token_hint` parameter: an ID Token that the provider issued to the client, a compact JWS (or, for the
-    /// host to decrypt, a JWE). Untrusted until it is a [`VerifiedHint`](crate::VerifiedHint).
-    ///
-    /// RP-Initiated Logout 1.0, section 2; `OpenID` Connect Core 1.0, section 2.
-    IdTokenHint
-}
-parameter! {
-    /// The `logout_hint` parameter: opaque to this crate, handed to the host as it came. A provider may agree with its
-    /// clients on what it holds (a user name, an email address, a session id). RP-Initiated Logout 1.0, section 2.
-    LogoutHint
-}
-parameter! {
-    /// A client's identifier, from the `client_id` parameter, from a hint's audience, or from the host's registry.
-    /// Compared byte for byte. RFC 6749, section 2.2; RP-Initiated Logout 1.0, section 2.
-    ClientId
-}
-parameter! {
-    /// The `post_logout_redirect_uri` parameter *as requested*. No redirect is ever built from it: it only selects a
-    /// [`RegisteredRedirect`](crate::RegisteredRedirect). RP-Initiated Logout 1.0, section 3.
-    PostLogoutRedirectUri
-}
-parameter! {
-    /// The `state` parameter: opaque, given back unchanged on the redirect. RP-Initiated Logout 1.0, sections 2 and 3.
-    State
-}
-parameter! {
-    /// The `ui_locales` parameter: the End-User's preferred languages for the pages. RP-Initiated Logout 1.0, section 2.
-    UiLocales
-}
-
-impl IdTokenHint {
-    /// Whether this is the compact serialization of a JWE (five segments), which this crate does not open.
-    /// A host that can decrypt it hands over the inner JWS with [`LogoutRequest::with_decrypted_hint`].
-    #[must_use]
-    pub fn is_encrypted(&self) -> bool {
-        self.0.split('.').take(6).count() == 5
-    }
-}
-
-impl ClientId {
-    /// A client identifier known to the host.
-    ///
-    /// ```
-    /// let id = oidc_logout::ClientId::new("s6BhdRkqt3");
-    /// assert_eq!(id.as_str(), "s6BhdRkqt3");
-    /// ```
-    pub fn new(id: impl Into<String>) -> Self {
-        Self(id.into())
-    }
-}
-
-impl From<&str> for ClientId {
-    fn from(id: &str) -> Self {
-        Self::new(id)
-    }
-}
-
-impl From<String> for ClientId {
-    fn from(id: String) -> Self {
-        Self(id)
-    }
-}
-
-/// So that a map with `ClientId` as its key can be asked with a string.
-impl Borrow<str> for ClientId {
-    fn borrow(&self) -> &str {
-        &self.0
-    }
-}
-
-impl UiLocales {
-    /// The BCP 47 language tags in order of preference, as they came. Unknown or malformed ones are never an error:
-    /// take the first that you can serve.
-    ///
-    /// ```
-    /// # use oidc_logout::LogoutRequest;
-    /// let request = LogoutRequest::from_query("ui_locales=fr-CA+fr+en")?;
-    /// let tags: Vec<_> = request.ui_locales().unwrap().tags().collect();
-    /// assert_eq!(tags, ["fr-CA", "fr", "en"]);
-    /// # Ok::<(), oidc_logout::Refusal>(())
-    /// ```
-    pub fn tags(&self) -> impl Iterator<Item = &str> {
-        self.0.split(' ').filter(|tag| !tag.is_empty())
-    }
 }
 
 /// The End-User's answer on the confirmation page.
@@ -532,138 +417,9 @@ impl fmt::Debug for Confirmation {
     }
 }
 
-/// The decoded values so far, one slot a parameter.
-#[derive(Clone, Default)]
-struct Values([Option<String>; Parameter::ALL.len()]);
-
-impl Values {
-    /// Reads the members of a form from left to right; the first fault counts.
-    fn read(&mut self, form: &[u8], method: Method) -> Result<(), RefusalReason> {
-        let mut encoded = Vec::new();
-        for member in members(form) {
-            let mut halves = member.splitn(2, |&byte| byte == b'=');
-            let name = halves.next().unwrap_or_default();
-            let value = halves.next().unwrap_or_default();
-            let Some(parameter) = Parameter::from_encoded(name, method) else {
-                continue;
-            };
-            if parameter == Parameter::EncodedParameters {
-                encoded.push(value);
-                continue;
-            }
-            let value = decode(value).map_err(|fault| RefusalReason::MalformedRequest { parameter, fault })?;
-            if !self.put(parameter, value) {
-                return Err(RefusalReason::DuplicateParameter { parameter });
-            }
-        }
-        // The provider's own pages send it. From anybody else it is a parameter that is not known.
-        if !self.is_of_own_page() {
-            return Ok(());
-        }
-        let parameter = Parameter::EncodedParameters;
-        let form = match encoded.as_slice() {
-            [] => return Ok(()),
-            [only] => URL_SAFE_NO_PAD.decode(only),
-            _ => return Err(RefusalReason::DuplicateParameter { parameter }),
-        };
-        let fault = FormFault::Base64;
-        let form = form.map_err(|_| RefusalReason::MalformedRequest { parameter, fault })?;
-        self.read(&form, Method::Get)
-    }
-
-    fn is_of_own_page(&self) -> bool {
-        let has = |parameter: Parameter| self.0.get(parameter as usize).is_some_and(Option::is_some);
-        has(Parameter::Confirmation) || has(Parameter::Resubmitted)
-    }
-
-    /// Whether it was the first of its name. An empty value counts as an occurrence.
-    fn put(&mut self, parameter: Parameter, value: String) -> bool {
-        match self.0.get_mut(parameter as usize) {
-            Some(slot @ None) => {
-                *slot = Some(value);
-                true
-            }
-            _ => false,
-        }
-    }
-
-    /// The value, where there is one that is not empty.
-    fn take(&mut self, parameter: Parameter) -> Option<String> {
-        let slot = self.0.get_mut(parameter as usize)?;
-        slot.take().filter(|value| !value.is_empty())
-    }
-}
-
-impl fmt::Debug for Values {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let set =
-            Parameter::ALL.iter().filter(|&&parameter| self.0.get(parameter as usize).is_some_and(Option::is_some));
-        f.debug_set().entries(set).finish()
-    }
-}
-
-/// What stands between the `&`s. `skip_until` looks at many bytes at once, `split` at one by one; reading from a slice
-/// cannot fail.
-fn members(mut form: &[u8]) -> impl Iterator<Item = &[u8]> {
-    std::iter::from_fn(move || {
-        let rest = form;
-        let length = form.skip_until(b'&').ok().filter(|&length| length > 0)?;
-        let member = rest.get(..length)?;
-        Some(member.strip_suffix(b"&").unwrap_or(member))
-    })
-}
-
-impl Parameter {
-    /// The parameter of that encoded name, where the method lets it be one.
-    fn from_encoded(name: &[u8], method: Method) -> Option<Self> {
-        if !KNOWN_NAME_BYTES.contains(&name.len()) {
-            return None;
-        }
-        let name = if is_escaped(name) { Cow::Owned(decode(name).ok()?.into_bytes()) } else { Cow::Borrowed(name) };
-        let known = match method {
-            Method::Get => Self::SPECIFIED.as_slice(),
-            Method::Post => Self::ALL.as_slice(),
-        };
-        known.iter().copied().find(|parameter| parameter.name().as_bytes() == name.as_ref())
-    }
-}
-
 /// Whether a hidden field keeps the value: browsers post a line break as CR LF, and their parser replaces NUL.
 fn survives_a_form(value: &str) -> bool {
     !value.contains(['\r', '\n', '\0'])
-}
-
-/// Decodes `application/x-www-form-urlencoded`, strictly: nothing is replaced, nothing guessed.
-fn decode(encoded: &[u8]) -> Result<String, FormFault> {
-    let bytes = if is_escaped(encoded) {
-        let mut bytes = Vec::with_capacity(encoded.len());
-        let mut rest = encoded.iter();
-        while let Some(&byte) = rest.next() {
-            bytes.push(match byte {
-                b'+' => b' ',
-                b'%' => {
-                    let high = hex_digit(rest.next()).ok_or(FormFault::Percent)?;
-                    let low = hex_digit(rest.next()).ok_or(FormFault::Percent)?;
-                    high << 4 | low
-                }
-                byte => byte,
-            });
-        }
-        bytes
-    } else {
-        encoded.to_vec()
-    };
-    String::from_utf8(bytes).map_err(|_| FormFault::Utf8)
-}
-
-/// Whether anything in it is encoded. `max` looks at many bytes at once, `any` at one by one.
-fn is_escaped(encoded: &[u8]) -> bool {
-    encoded.iter().map(|&byte| u8::from(byte == b'%' || byte == b'+')).max() == Some(1)
-}
-
-fn hex_digit(digit: Option<&u8>) -> Option<u8> {
-    let digit = char::from(*digit?).to_digit(16)?;
-    u8::try_from(digit).ok()
 }
 
 /// Whether the media type is that of a form, whatever parameters follow it (RFC 9110, section 8.3.1).
@@ -676,27 +432,4 @@ fn is_form(content_type: Option<&str>) -> bool {
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
 fn write_one<S: Serializer>(_: &bool, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str("1")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_name_is_known_plain_and_with_every_byte_encoded() {
-        for parameter in Parameter::ALL {
-            let encoded = parameter.name().bytes().fold(String::new(), |name, byte| format!("{name}%{byte:02x}"));
-            assert_eq!(Parameter::from_encoded(parameter.name().as_bytes(), Method::Post), Some(parameter));
-            assert_eq!(Parameter::from_encoded(encoded.as_bytes(), Method::Post), Some(parameter));
-        }
-    }
-
-    #[test]
-    fn members_are_what_stands_between_the_ampersands() {
-        for form in ["", "a", "a&b", "&", "&&a&&b&&"] {
-            let split: Vec<_> = form.split('&').filter(|member| !member.is_empty()).collect();
-            let members: Vec<_> = members(form.as_bytes()).filter(|member| !member.is_empty()).collect();
-            assert_eq!(members, split.iter().map(|member| member.as_bytes()).collect::<Vec<_>>());
-        }
-    }
 }
