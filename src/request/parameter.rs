@@ -67,7 +67,7 @@ parameter! {
 
 impl IdTokenHint {
     /// Whether this is the compact serialization of a JWE (five segments), which this crate does not open.
-    /// A host that can decrypt it hands over the inner JWS with [`LogoutRequest::with_decrypted_hint`].
+    /// A host that can decrypt it hands over the inner JWS with [`LogoutRequest::with_decrypted_hint`](crate::LogoutRequest::with_decrypted_hint).
     #[must_use]
     pub fn is_encrypted(&self) -> bool {
         self.0.split('.').take(6).count() == 5
