@@ -43,13 +43,14 @@ impl Values {
             return Ok(());
         }
         let parameter = Parameter::EncodedParameters;
-        let form = match encoded.as_slice() {
+        let encoded = match encoded.as_slice() {
             [] => return Ok(()),
-            [only] => URL_SAFE_NO_PAD.decode(only),
+            [only] => decode(only),
             _ => return Err(RefusalReason::DuplicateParameter { parameter }),
         };
-        let fault = FormFault::Base64;
-        let form = form.map_err(|_| RefusalReason::MalformedRequest { parameter, fault })?;
+        let form = encoded
+            .and_then(|encoded| URL_SAFE_NO_PAD.decode(encoded).map_err(|_| FormFault::Base64))
+            .map_err(|fault| RefusalReason::MalformedRequest { parameter, fault })?;
         self.read(&form, Method::Get)
     }
 
