@@ -44,7 +44,7 @@ pub enum MalformedHint {
     /// A segment is not canonical base64url without padding (RFC 7515, section 2).
     #[error("the {0} is not base64url without padding")]
     Base64(Segment),
-    /// A segment is not one JSON object in UTF-8 that begins with `{`.
+    /// A segment is not one JSON object in UTF-8 that begins with `{`. Its first character as sent tells, before it is decoded.
     #[error("the {0} is not a JSON object")]
     Json(Segment),
     /// A member that has to be there is not, or is null.

@@ -115,7 +115,7 @@
 //!
 //! - `josekit` (default): signatures and MACs by josekit, on the system's OpenSSL.
 //! - `aws-lc-rs`: by aws-lc-rs in place of josekit, whether that is enabled too or not. With `default-features = false` the
-//!   crate then builds without OpenSSL. Decisions are the same; RSA is checked faster, Ed25519 much faster.
+//!   crate then builds without OpenSSL. Decisions are the same.
 //! - `vendored`: builds OpenSSL from source instead; needs a C compiler, make and perl.
 //!
 //! [RPI]: https://openid.net/specs/openid-connect-rpinitiated-1_0.html

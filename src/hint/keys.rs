@@ -28,7 +28,7 @@ use super::{Algorithm, HintError};
 ///
 /// **Retire** a key by leaving it out once its hints need not count any more. That is not when its tokens expire: an expired
 /// hint is still a hint (RP-Initiated Logout 1.0, section 4), and clients keep ID Tokens for as long as their own sessions
-/// live. A month is a good start; where keys are published in a JWK Set, what verifies here may stay longer than there.
+/// live. Where keys are published in a JWK Set, what verifies here may stay longer than there.
 ///
 /// **Revoke** a key that somebody else may have by leaving it out at once. Every hint that it ever signed is refused from then
 /// on with the detail `key`; under a policy with `on_bad_hint: confirm` the End-User is asked in its place.
