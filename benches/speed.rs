@@ -23,8 +23,8 @@
 
 use std::env;
 use std::hint::black_box;
-use std::process::{self, Command};
-use std::time::{Duration, Instant};
+use std::process::Command;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -41,32 +41,25 @@ use serde_json::Value;
 #[path = "../tests/support/seed.rs"]
 #[allow(dead_code, reason = "a test uses the rest")]
 mod seed;
+#[path = "support/timed.rs"]
+mod timed;
 
 use seed::{Seed, filled};
+use timed::{Timed, median, ratio};
 
 /// How long is measured.
 const DURATION: Duration = Duration::from_secs(25);
-const WARM_UP: Duration = Duration::from_secs(2);
-/// How long each case runs in a round, about.
-const TURN: Duration = Duration::from_micros(250);
 
 /// Tells the process to print the outcomes and nothing else.
 const OUTCOMES: &str = "--outcomes";
-const BACKTRACE_VARIABLES: [&str; 2] = ["RUST_BACKTRACE", "RUST_LIB_BACKTRACE"];
 
 fn main() {
     let seed = Seed::read();
     let cases = cases(&seed);
     if env::args().any(|argument| argument == OUTCOMES) {
         print!("{}", outcomes(&seed, &cases));
-    } else if BACKTRACE_VARIABLES.into_iter().any(|name| env::var_os(name).is_some()) {
-        let mut without = again();
-        for name in BACKTRACE_VARIABLES {
-            without.env_remove(name);
-        }
-        let status = without.args(env::args_os().skip(1)).status();
-        process::exit(status.expect("the same program").code().unwrap_or(1));
     } else {
+        timed::without_backtraces();
         check_outcomes(&seed, &cases);
         if env::args().any(|argument| argument == "--bench") {
             measure(&seed, &cases);
@@ -265,44 +258,6 @@ fn worst(seed: &Seed) -> Vec<Case> {
     ]
 }
 
-/// A line that is timed.
-struct Timed<'a> {
-    work: Box<dyn Fn() + 'a>,
-    times: u32,
-    /// Microseconds, one a round.
-    rounds: Vec<f64>,
-}
-
-impl<'a> Timed<'a> {
-    fn new(work: impl Fn() + 'a) -> Self {
-        Self { work: Box::new(work), times: 1, rounds: Vec::new() }
-    }
-
-    /// Microseconds, the mean of one turn.
-    fn turn(&self) -> f64 {
-        // Not timed: what the line before drove out of the caches comes back.
-        for _ in 0..=self.times / 4 {
-            (self.work)();
-        }
-        let start = Instant::now();
-        for _ in 0..self.times {
-            (self.work)();
-        }
-        start.elapsed().as_secs_f64() * 1e6 / f64::from(self.times)
-    }
-
-    /// Finds out how often the work is done in a turn.
-    fn warm_up(&mut self, duration: Duration) {
-        let start = Instant::now();
-        while start.elapsed() < duration {
-            let turn = Duration::from_secs_f64(self.turn() * f64::from(self.times) / 1e6);
-            if turn < TURN {
-                self.times = self.times.saturating_mul(2);
-            }
-        }
-    }
-}
-
 fn measure(seed: &Seed, cases: &[Case]) {
     let (signed, signature) = (seed.signed().into_bytes(), seed.signature());
     let key = seed.openssl_key();
@@ -326,17 +281,7 @@ fn measure(seed: &Seed, cases: &[Case]) {
         })
     }));
 
-    let count = u32::try_from(lines.len()).expect("a few lines");
-    for line in &mut lines {
-        line.warm_up(WARM_UP / count);
-    }
-    let start = Instant::now();
-    while start.elapsed() < DURATION {
-        for line in &mut lines {
-            let microseconds = line.turn();
-            line.rounds.push(microseconds);
-        }
-    }
+    timed::measure(&mut lines, DURATION);
     report(cases, &lines);
 }
 
@@ -344,19 +289,12 @@ fn report(cases: &[Case], lines: &[Timed]) {
     let [base, verify, accept, ..] = lines else {
         panic!("the base line, the signature and the seed's request");
     };
-    let ratio = |rounds: &[f64]| median(rounds.iter().zip(&base.rounds).map(|(round, base)| round / base));
     let row = |name: &str, rounds: &[f64], aim: Option<f64>| {
-        let (ratio, time) = (ratio(rounds), median(rounds.iter().copied()));
-        let aim = match aim {
-            Some(aim) if ratio <= aim => format!("≤ {aim:.2}"),
-            Some(aim) => format!("≤ {aim:.2} missed"),
-            None => String::new(),
-        };
-        println!("{name:<50}{ratio:>8.3}{time:>9.2}  {aim}");
+        timed::row(name, ratio(rounds, &base.rounds), median(rounds.iter().copied()), aim);
     };
 
     println!("{} rounds, medians\n", base.rounds.len());
-    println!("{:<50}{:>8}{:>9}  aim", "", "ratio", "µs");
+    println!("{:<58}{:>8}{:>9}  aim", "", "ratio", "µs");
     row("base line: EVP_DigestVerify", &base.rounds, None);
     row("the signature alone, by josekit", &verify.rounds, None);
     // No request does all the work but the signature's, so the rest is a difference: what the seed's request costs above
@@ -368,15 +306,9 @@ fn report(cases: &[Case], lines: &[Timed]) {
     for (case, line) in cases.iter().zip(&lines[2..]) {
         let aim = match case.aim {
             Aim::OfBaseLine(aim) => Some(aim),
-            Aim::OfAccepting => Some(ratio(&accept.rounds)),
+            Aim::OfAccepting => Some(ratio(&accept.rounds, &base.rounds)),
             Aim::None => None,
         };
         row(case.name, &line.rounds, aim);
     }
-}
-
-fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values: Vec<_> = values.collect();
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }
