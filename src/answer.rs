@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use crate::decision::{Confirm, Declined, Landing, Resubmit, SignedOutPage};
+use crate::metadata::ClientRegistrationError;
 use crate::redirect::LogoutRedirect;
 use crate::refusal::{Refusal, RefusalReason};
 
@@ -214,5 +215,19 @@ impl Refusal {
         let Headers(mut headers) = offer.headers();
         headers.extend(own.into_iter().filter(|(name, _)| *name == "allow"));
         Headers(headers)
+    }
+}
+
+impl ClientRegistrationError {
+    /// Always `400`.
+    #[must_use]
+    pub fn status(self) -> u16 {
+        400
+    }
+
+    /// The headers, `content-type` among them: the body is this error as JSON.
+    #[must_use]
+    pub fn headers(self) -> Headers<'static> {
+        Headers::plain().and("content-type", "application/json")
     }
 }

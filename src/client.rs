@@ -5,6 +5,7 @@ use std::fmt;
 use thiserror::Error;
 
 use crate::hint::Algorithm;
+use crate::metadata::ClientMetadata;
 use crate::policy::ConfirmRule;
 use crate::redirect::{
     ApplicationType, ClientType, RegisteredRedirect, RegistrationError, RegistrationRules, form_action_source,
@@ -138,6 +139,14 @@ impl ClientBuilder {
     /// Adds one of the client's `post_logout_redirect_uris` (RP-Initiated Logout 1.0, section 3.1).
     pub fn post_logout_redirect_uri(mut self, uri: impl Into<String>) -> Self {
         self.uris.push(uri.into());
+        self
+    }
+
+    /// Adds what the client registered: its redirect URIs, its `application_type` and its `id_token_signed_response_alg`.
+    pub fn metadata(mut self, metadata: &ClientMetadata) -> Self {
+        self.uris.extend(metadata.post_logout_redirect_uris.iter().cloned());
+        self.application_type = Some(metadata.application_type);
+        self.algorithm = Some(metadata.id_token_signed_response_alg);
         self
     }
 

@@ -130,6 +130,7 @@ mod confirm;
 mod decision;
 mod endpoint;
 mod hint;
+mod metadata;
 mod policy;
 mod redirect;
 mod refusal;
@@ -145,6 +146,9 @@ pub use endpoint::{Limits, LogoutEndpoint};
 pub use hint::{
     Algorithm, HintError, KeyError, KeySet, KeySetError, MalformedHint, NumericDate, PemError, Segment, UnusableKey,
     VerifiedHint,
+};
+pub use metadata::{
+    ClientMetadata, ClientRegistrationError, EndSessionEndpoint, EndSessionEndpointError, ProviderMetadata,
 };
 pub use policy::{
     ConfirmRule, CrossSitePost, ExpiredHint, HintRule, HintWithoutSid, OnBadHint, Policy, PolicyBuilder, PolicyError,

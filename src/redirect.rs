@@ -270,7 +270,11 @@ impl RegistrationRules {
     }
 
     fn allows_http(&self) -> bool {
-        self.allow_http && self.client_type == ClientType::Confidential
+        self.allow_http && self.is_confidential()
+    }
+
+    pub(crate) fn is_confidential(&self) -> bool {
+        self.client_type == ClientType::Confidential
     }
 }
 

@@ -5,10 +5,14 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 /// A signature algorithm of RFC 7518, section 3.1, or RFC 8037, section 3.1. There is no `none`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+///
+/// Serialized it is its name. The default is that of a client's `id_token_signed_response_alg`: RS256 (Dynamic Client
+/// Registration 1.0, section 2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Algorithm {
-    /// RSASSA-PKCS1-v1_5 with SHA-256.
+    /// RSASSA-PKCS1-v1_5 with SHA-256. The default.
+    #[default]
     #[serde(rename = "RS256")]
     Rs256,
     /// RSASSA-PKCS1-v1_5 with SHA-384.
