@@ -12,7 +12,7 @@ use crate::metadata::ClientRegistrationError;
 use crate::redirect::LogoutRedirect;
 use crate::refusal::{Refusal, RefusalReason};
 
-/// The headers of an answer, besides the ones about its body. Names are lower-case, values are ASCII without control
+/// The headers of an answer, besides the ones about a body that the host writes. Names are lower-case, values are ASCII without control
 /// characters.
 ///
 /// They replace what a host sends otherwise. A content security policy of the host's own may stand beside this one, and

@@ -82,6 +82,12 @@
 //! `logout_hint`), the hint where it verified and the client where it was found. [`Decision::audit`] makes a record for the log.
 //! `examples/axum.rs` is this with pages and sessions.
 //!
+//! # Discovery and registration
+//!
+//! [`ProviderMetadata`] is what logout adds to the provider's discovery document, [`ClientMetadata`] what it adds to dynamic
+//! client registration: from the request's JSON to the [`Client`], or to the error response. Both flatten into the host's own
+//! documents.
+//!
 //! # What it never does
 //!
 //! - It opens no socket, reads no clock, keeps no state, starts no thread, draws no random bytes: what it needs it is

@@ -13,7 +13,7 @@
 )]
 
 use allocation_counter::{AllocationInfo, measure};
-use oidc_logout::{Landing, LogoutRequest, Method, RefusalReason};
+use oidc_logout::{ClientMetadata, ClientRegistrationError, Landing, LogoutRequest, Method, RefusalReason};
 
 #[path = "support/seed.rs"]
 #[allow(dead_code, reason = "the benchmark uses the rest")]
@@ -172,6 +172,29 @@ fn a_mebibyte_takes_a_multiple_of_its_size() {
         assert_eq!(code(&refusal), "too_large");
     });
     assert_within(decrypted, 0);
+}
+
+/// A host may read a registration's body of any size: what is kept of it is bounded, or no larger than it.
+#[test]
+fn client_metadata_takes_a_multiple_of_its_size() {
+    use ClientRegistrationError::{NotAnObject, TooManyUris, UnknownApplicationType};
+    let uris = r#"{"post_logout_redirect_uris":["#;
+    for (before, repeated, after, outcome, kept) in [
+        (uris, r#""","#, r#"""]}"#, Err(TooManyUris), false),
+        (uris, r#""https://rp.example","#, r#"""]}"#, Err(TooManyUris), false),
+        (uris, "[", "", Err(NotAnObject), true),
+        (r#"{"a":["#, "0,", "0]}", Ok(()), false),
+        ("{", r#""a":0,"#, r#""a":0}"#, Ok(()), false),
+        ("{", r#""application_type":null,"#, "", Err(NotAnObject), false),
+        (r#"{"post_logout_redirect_uris":[""#, r"\n", r#""]}"#, Ok(()), true),
+        (r#"{"application_type":""#, "x", r#""}"#, Err(UnknownApplicationType), true),
+    ] {
+        let body = filled(before, repeated, after, KIB * KIB);
+        let mut read = None;
+        let used = measure(|| read = Some(ClientMetadata::from_json(&body).map(drop)));
+        assert_eq!(read, Some(outcome), "{before}{repeated}");
+        assert_within(used, if kept { body.len() } else { 0 });
+    }
 }
 
 impl Seed {

@@ -21,10 +21,11 @@ use std::sync::LazyLock;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use oidc_logout::{
-    Algorithm, ApplicationType, Client, ClientBuilder, ClientType, ConfirmRule, ConfirmationKey, CrossSitePost,
-    Decision, ExpiredHint, HintRule, HintWithoutSid, KeySet, Landing, Limits, LogoutEndpoint, LogoutRequest, Method,
-    OnBadHint, Policy, Presence, RedirectWithoutHint, Refusal, RefusalReason, RegisteredRedirect, RegistrationRules,
-    Segment, Session, StateRule, UriMatching, VerifiedHint,
+    Algorithm, ApplicationType, Client, ClientBuilder, ClientMetadata, ClientRegistrationError, ClientType,
+    ConfirmRule, ConfirmationKey, CrossSitePost, Decision, EndSessionEndpoint, ExpiredHint, HintRule, HintWithoutSid,
+    KeySet, Landing, Limits, LogoutEndpoint, LogoutRequest, Method, OnBadHint, Policy, Presence, ProviderMetadata,
+    RedirectWithoutHint, Refusal, RefusalReason, RegisteredRedirect, RegistrationRules, Segment, Session, StateRule,
+    UriMatching, VerifiedHint,
 };
 use openssl::hash::MessageDigest;
 use openssl::pkey::{Id, PKey};
@@ -39,12 +40,14 @@ mod exports;
 const SECRET: &str = "s3cr3t-";
 /// In what the host configures. Types of configuration show it, errors and outcomes do not.
 const CONFIGURED: &str = "c0nf1g-";
-const SHOWS_CONFIGURATION: [&str; 9] = [
+const SHOWS_CONFIGURATION: [&str; 11] = [
     "Client",
     "ClientBuilder",
+    "EndSessionEndpoint",
     "KeySet",
     "LogoutEndpoint",
     "Pending",
+    "ProviderMetadata",
     "RegisteredRedirect",
     "RegistrationRules",
     "UnusableKey",
@@ -69,6 +72,8 @@ static AUDIT: LazyLock<Audit> = LazyLock::new(|| {
     requests(&mut audit);
     registrations(&mut audit);
     clients(&mut audit);
+    provider_metadata(&mut audit);
+    client_metadata(&mut audit);
     keys(&mut audit);
     policies(&mut audit);
     sessions(&mut audit);
@@ -537,26 +542,84 @@ fn request_and_its_values(audit: &mut Audit, request: &LogoutRequest) {
     request.ui_locales().inspect(|value| audit.debug(*value));
 }
 
+/// In every way unfit to be registered.
+fn hostile_uris() -> [String; 10] {
+    [
+        format!("https://s3cr3t-host.example/c0nf1g-{}", SECRET.repeat(300)),
+        "https://rp.example/s3cr3t-path|c0nf1g-".into(),
+        "https://rp.example/s3cr3t-path%zz".into(),
+        "s3cr3t-path/c0nf1g-path".into(),
+        "https://s3cr3t-host.example/c0nf1g-path#s3cr3t-fragment".into(),
+        "s3cr3t-scheme:c0nf1g-".into(),
+        "https://s3cr3t-user:s3cr3t-password@c0nf1g-host.example".into(),
+        "https://s3cr3t-host_c0nf1g-/s3cr3t-path".into(),
+        "https://c0nf1g-host.example:s3cr3t-port/s3cr3t-path".into(),
+        "http://s3cr3t-host.example/c0nf1g-path".into(),
+    ]
+}
+
 fn registrations(audit: &mut Audit) {
     let rules = RegistrationRules::default().allow_scheme("c0nf1g-scheme");
     audit.debug(&rules);
     audit.debug(&RegisteredRedirect::register(REGISTERED, &rules).unwrap());
-    for hostile in [
-        &format!("https://s3cr3t-host.example/c0nf1g-{}", "s3cr3t-".repeat(300)),
-        "https://rp.example/s3cr3t-path|c0nf1g-",
-        "https://rp.example/s3cr3t-path%zz",
-        "s3cr3t-path/c0nf1g-path",
-        "https://s3cr3t-host.example/c0nf1g-path#s3cr3t-fragment",
-        "s3cr3t-scheme:c0nf1g-",
-        "https://s3cr3t-user:s3cr3t-password@c0nf1g-host.example",
-        "https://s3cr3t-host_c0nf1g-/s3cr3t-path",
-        "https://c0nf1g-host.example:s3cr3t-port/s3cr3t-path",
-        "http://s3cr3t-host.example/c0nf1g-path",
-    ] {
-        audit.error(&RegisteredRedirect::register(hostile, &rules).unwrap_err());
-        audit.error(&client().post_logout_redirect_uri(hostile).build().unwrap_err());
+    for hostile in hostile_uris() {
+        audit.error(&RegisteredRedirect::register(&hostile, &rules).unwrap_err());
+        audit.error(&client().post_logout_redirect_uri(&hostile).build().unwrap_err());
         audit.error(&client().form_action_source(hostile).build().unwrap_err());
     }
+}
+
+fn provider_metadata(audit: &mut Audit) {
+    let endpoint = EndSessionEndpoint::new("https://op.example/c0nf1g-logout").unwrap();
+    audit.debug(&endpoint);
+    audit.debug(&ProviderMetadata::new(endpoint));
+    for hostile in hostile_uris() {
+        audit.error(&EndSessionEndpoint::new(&hostile).unwrap_err());
+        let json = json!({"end_session_endpoint": hostile});
+        let error = serde_json::from_value::<ProviderMetadata>(json).unwrap_err();
+        audit.search("ProviderMetadata", "reading", &error.to_string());
+    }
+}
+
+fn client_metadata(audit: &mut Audit) {
+    let bodies = [
+        "s3cr3t-no-json".to_owned(),
+        r#"{"application_type": "web", "application_type": "s3cr3t-type"}"#.to_owned(),
+        json!({"application_type": ["s3cr3t-type"]}).to_string(),
+        json!({"application_type": "s3cr3t-type"}).to_string(),
+        json!({"id_token_signed_response_alg": "s3cr3t-algorithm"}).to_string(),
+        json!({"post_logout_redirect_uris": [{"s3cr3t-name": "s3cr3t-value"}]}).to_string(),
+        json!({"post_logout_redirect_uris": vec![SECRET; 101]}).to_string(),
+    ];
+    for body in bodies {
+        registration_error(audit, ClientMetadata::from_json(&body).unwrap_err());
+        let error = serde_json::from_str::<ClientMetadata>(&body).unwrap_err();
+        audit.search("ClientMetadata", "reading", &error.to_string());
+    }
+
+    let rules = RegistrationRules::default();
+    let algorithms = [Algorithm::Rs256, Algorithm::Hs512];
+    let secret = Some(CLIENT_SECRET.as_bytes());
+    let of = |name: &str, value: Value| ClientMetadata::from_json(json!({name: value}).to_string()).unwrap();
+    for hostile in hostile_uris() {
+        let metadata = of("post_logout_redirect_uris", json!([hostile]));
+        audit.debug(&metadata);
+        registration_error(audit, metadata.register(CLIENT, secret, &rules, &algorithms).unwrap_err());
+    }
+    for (algorithm, secret) in [("ES256", secret), ("HS512", secret), ("HS512", None)] {
+        let metadata = of("id_token_signed_response_alg", algorithm.into());
+        audit.debug(&metadata);
+        registration_error(audit, metadata.register(CLIENT, secret, &rules, &algorithms).unwrap_err());
+    }
+    let metadata = of("post_logout_redirect_uris", json!([REGISTERED]));
+    audit.debug(&metadata);
+    audit.debug(&metadata.register(CLIENT, secret, &rules, &algorithms).unwrap());
+}
+
+fn registration_error(audit: &mut Audit, error: ClientRegistrationError) {
+    audit.error(&error);
+    audit.debug(&error.headers());
+    audit.search("ClientRegistrationError", "JSON", &serde_json::to_string(&error).unwrap());
 }
 
 fn clients(audit: &mut Audit) {

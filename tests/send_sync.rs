@@ -33,14 +33,14 @@ macro_rules! send_and_sync {
 }
 
 send_and_sync! {
-    Algorithm, ApplicationType, AuditRecord, AuditedHint, Client, ClientBuilder, ClientError, ClientId, ClientType, Confirm,
-    ConfirmReason, ConfirmRule, ConfirmationKey, ConfirmationKeyTooShort, CrossSitePost, Decision, Declined, EndSession,
-    ExpiredHint, FormFault, Headers<'static>, HintError, HintRule, HintWithoutSid, IdTokenHint, KeyError, KeySet,
-    KeySetError, Landing, Limits, LogoutEndpoint, LogoutHint, LogoutRedirect, LogoutRequest, LogoutRequestBuilder,
-    MalformedHint, Method, NumericDate, OnBadHint, Parameter, PemError, Pending<'static>, Policy, PolicyBuilder, PolicyError,
-    PostLogoutRedirectUri, Presence, RedirectWithoutHint, Refusal, RefusalReason, RegisteredRedirect, RegistrationError,
-    RegistrationRules, Resubmit, Segment, Session, SignedOutPage, State, StateRule, UiLocales, UnusableKey, UriMatching,
-    VerifiedHint,
+    Algorithm, ApplicationType, AuditRecord, AuditedHint, Client, ClientBuilder, ClientError, ClientId, ClientMetadata,
+    ClientRegistrationError, ClientType, Confirm, ConfirmReason, ConfirmRule, ConfirmationKey, ConfirmationKeyTooShort,
+    CrossSitePost, Decision, Declined, EndSession, EndSessionEndpoint, EndSessionEndpointError, ExpiredHint, FormFault,
+    Headers<'static>, HintError, HintRule, HintWithoutSid, IdTokenHint, KeyError, KeySet, KeySetError, Landing, Limits,
+    LogoutEndpoint, LogoutHint, LogoutRedirect, LogoutRequest, LogoutRequestBuilder, MalformedHint, Method, NumericDate,
+    OnBadHint, Parameter, PemError, Pending<'static>, Policy, PolicyBuilder, PolicyError, PostLogoutRedirectUri, Presence,
+    ProviderMetadata, RedirectWithoutHint, Refusal, RefusalReason, RegisteredRedirect, RegistrationError, RegistrationRules,
+    Resubmit, Segment, Session, SignedOutPage, State, StateRule, UiLocales, UnusableKey, UriMatching, VerifiedHint,
 }
 
 #[test]

@@ -5,9 +5,9 @@
 use std::collections::BTreeMap;
 
 use oidc_logout::{
-    Algorithm, ApplicationType, Client, ClientType, Confirm, ConfirmReason, ConfirmRule, ConfirmationKey, Decision,
-    Headers, KeySet, Landing, LogoutEndpoint, LogoutRequest, Policy, Refusal, RefusalReason, RegisteredRedirect,
-    RegistrationRules, Session,
+    Algorithm, ApplicationType, Client, ClientMetadata, ClientRegistrationError, ClientType, Confirm, ConfirmReason,
+    ConfirmRule, ConfirmationKey, Decision, Headers, KeySet, Landing, LogoutEndpoint, LogoutRequest, Policy, Refusal,
+    RefusalReason, RegisteredRedirect, RegistrationRules, Session,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -28,17 +28,28 @@ pub(crate) struct Vector {
     pub(crate) case: Case,
 }
 
-/// What is done: a URI is registered, or a request is decided.
+/// What is done: a URI is registered, or a client, or a request is decided.
 #[derive(Deserialize)]
 #[serde(untagged)]
 pub(crate) enum Case {
     Register { register: Registration },
+    RegisterClient { register_client: ClientRegistration },
     Decide(Box<Logout>),
 }
 
 #[derive(Deserialize)]
 pub(crate) struct Registration {
     post_logout_redirect_uri: String,
+    #[serde(flatten)]
+    rules: Rules,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct ClientRegistration {
+    /// As it is sent, for not every body is JSON.
+    body: String,
+    id_token_signing_alg_values_supported: Vec<Algorithm>,
+    client_secret: Option<String>,
     #[serde(flatten)]
     rules: Rules,
 }
@@ -161,6 +172,10 @@ pub(crate) type Error = Box<dyn std::error::Error>;
 pub(crate) fn run(vector: &Vector) -> Result<Map<String, Value>, Error> {
     match &vector.case {
         Case::Register { register } => Ok(register.run()),
+        Case::RegisterClient { register_client } => match register_client.run() {
+            Ok(metadata) => Ok(object(json!({"registered": true, "metadata": serde_json::to_value(metadata)?}))),
+            Err(error) => Ok(object(json!({"registered": false, "error": error.code()}))),
+        },
         Case::Decide(logout) => {
             let mut got = logout.run()?;
             got.retain(|name, _| !matches!(name.as_str(), "status" | "headers") || vector.expect.contains_key(name));
@@ -180,6 +195,15 @@ impl Registration {
             Ok(_) => object(json!({"registered": true})),
             Err(error) => object(json!({"registered": false, "reason": error.code()})),
         }
+    }
+}
+
+impl ClientRegistration {
+    fn run(&self) -> Result<ClientMetadata, ClientRegistrationError> {
+        let metadata = ClientMetadata::from_json(&self.body)?;
+        let secret = self.client_secret.as_ref().map(String::as_bytes);
+        metadata.register("rp-1", secret, &self.rules.read(), &self.id_token_signing_alg_values_supported)?;
+        Ok(metadata)
     }
 }
 

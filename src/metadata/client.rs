@@ -48,8 +48,8 @@ use crate::redirect::{ApplicationType, RegistrationRules};
 ///     _ => ClientType::Confidential,
 /// };
 /// let rules = RegistrationRules::default().client_type(client_type);
-/// let signs_with = [Algorithm::Rs256, Algorithm::Es256];
-/// let client = logout.register("rp-1", Some(b"32 random bytes, hexadecimal or so"), &rules, &signs_with)?;
+/// let algorithms = [Algorithm::Rs256, Algorithm::Es256]; // id_token_signing_alg_values_supported
+/// let client = logout.register("rp-1", Some(b"32 random bytes, hexadecimal or so"), &rules, &algorithms)?;
 /// assert_eq!(client.post_logout_redirect_uris()[0].as_str(), "https://rp.example/signed-out");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -95,7 +95,8 @@ pub struct ClientMetadata {
 }
 
 impl ClientMetadata {
-    /// How many `post_logout_redirect_uris` a client can register: 100.
+    /// How many `post_logout_redirect_uris` a client can register: 100. The specifications set no bound; this one keeps the
+    /// work that a request can cause small.
     pub const MAX_POST_LOGOUT_REDIRECT_URIS: usize = 100;
 
     /// Reads the body of a client registration request.
@@ -104,24 +105,24 @@ impl ClientMetadata {
     /// as it is JSON. A member that is `null` is as good as absent. One that occurs twice is refused, for two readers might
     /// take two values.
     ///
-    /// The body is as large as the host lets it be: limit what is read from the network. Reading stops to keep URIs at the
-    /// [hundredth](Self::MAX_POST_LOGOUT_REDIRECT_URIS).
+    /// The body is as large as the host lets it be: limit what is read from the network. Of a list with too many URIs no more
+    /// than [a hundred](Self::MAX_POST_LOGOUT_REDIRECT_URIS) are kept while the rest is read.
     ///
     /// # Errors
     /// [`ClientRegistrationError`]: what was sent is not a JSON object, or what logout reads of it is not in its form. Where
     /// several members are wrong, it is the first one's.
     pub fn from_json(json: impl AsRef<[u8]>) -> Result<Self, ClientRegistrationError> {
-        match serde_json::from_slice(json.as_ref()) {
-            Ok(ReadMetadata(metadata)) => metadata,
-            Err(_) => Err(ClientRegistrationError::NotAnObject),
-        }
+        // Of the whole body, for what is ignored is not looked at so closely.
+        let json = std::str::from_utf8(json.as_ref()).map_err(|_| ClientRegistrationError::NotAnObject)?;
+        let ReadMetadata(metadata) = serde_json::from_str(json).map_err(|_| ClientRegistrationError::NotAnObject)?;
+        metadata
     }
 
     /// Registers a client with this metadata under the identifier, and the secret if any, that the host made for it.
     ///
-    /// `rules` are what this client may register: their [`ClientType`] follows from its `token_endpoint_auth_method`; for their
-    /// `application_type` the metadata's counts. `signs_with` are the algorithms that the provider signs ID Tokens with, the
-    /// `id_token_signing_alg_values_supported` of its discovery document. A secret for an HMAC algorithm is as long as
+    /// `rules` are what this client may register. Their [`ClientType`](crate::ClientType) follows from the client's
+    /// `token_endpoint_auth_method`; in place of their `application_type` the metadata's counts. The provider signs ID Tokens with the algorithms of
+    /// `id_token_signing_alg_values_supported`, as its discovery document says. A secret for an HMAC algorithm is as long as
     /// [`Algorithm::min_secret_bytes`] says, or longer.
     ///
     /// # Errors
@@ -131,20 +132,19 @@ impl ClientMetadata {
         client_id: impl Into<String>,
         client_secret: Option<&[u8]>,
         rules: &RegistrationRules,
-        signs_with: &[Algorithm],
+        id_token_signing_alg_values_supported: &[Algorithm],
     ) -> Result<Client, ClientRegistrationError> {
         if self.post_logout_redirect_uris.len() > Self::MAX_POST_LOGOUT_REDIRECT_URIS {
             return Err(ClientRegistrationError::TooManyUris);
         }
         let algorithm = self.id_token_signed_response_alg;
-        if !signs_with.contains(&algorithm) {
+        if !id_token_signing_alg_values_supported.contains(&algorithm) {
             return Err(ClientRegistrationError::UnsupportedAlgorithm);
         }
         let mut builder = Client::builder(client_id).registration_rules(rules.clone()).metadata(self);
         if let Some(min_bytes) = algorithm.min_secret_bytes() {
             // Whoever else knew the secret of a public client could sign its ID Tokens.
-            let secret = client_secret.filter(|_| rules.is_confidential());
-            match secret {
+            match client_secret.filter(|_| rules.is_confidential()) {
                 None => return Err(ClientRegistrationError::HmacWithoutSecret),
                 Some(secret) if secret.len() < min_bytes => {
                     return Err(ClientRegistrationError::SecretTooShort { min_bytes });

@@ -59,9 +59,7 @@ pub enum ClientRegistrationError {
     #[error("application_type is neither web nor native")]
     UnknownApplicationType,
     /// `none`, or no algorithm that this crate knows. `invalid_client_metadata`
-    #[error(
-        "id_token_signed_response_alg is not the name of a signature algorithm that is known here; none is no signature"
-    )]
+    #[error("id_token_signed_response_alg is none, or not a signature algorithm that this provider knows")]
     UnknownAlgorithm,
     /// An algorithm that the provider does not sign ID Tokens with; RS256 where the client names none.
     /// `invalid_client_metadata`
@@ -72,7 +70,7 @@ pub enum ClientRegistrationError {
     UnsupportedAlgorithm,
     /// An HMAC algorithm for a client that gets no secret, or cannot keep one. `invalid_client_metadata`
     #[error(
-        "id_token_signed_response_alg needs a client_secret, which this client does not get; choose another algorithm"
+        "id_token_signed_response_alg is an HMAC algorithm, and this client gets no client_secret for it; choose another"
     )]
     HmacWithoutSecret,
     /// The secret that the host made is shorter than the hash of the HMAC algorithm (RFC 7518, section 3.2).

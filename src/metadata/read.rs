@@ -168,24 +168,28 @@ impl<'de> Visitor<'de> for AnyValue {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
-        let mut texts = Vec::new();
-        let mut fault = None;
-        while !self.nested && fault.is_none() {
-            match list.next_element_seed(Self { nested: true })? {
-                None => return Ok(Value::List(Ok(texts))),
-                Some(_) if texts.len() == ClientMetadata::MAX_POST_LOGOUT_REDIRECT_URIS => {
-                    fault = Some(ClientRegistrationError::TooManyUris);
-                }
-                Some(Value::Text(text)) => texts.push(text),
-                Some(_) => fault = Some(ClientRegistrationError::UriNotAString { index: texts.len() }),
-            }
-        }
+        let value = if self.nested { Value::Other } else { Value::List(read_texts(&mut list)?) };
         while list.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(fault.map_or(Value::Other, |fault| Value::List(Err(fault))))
+        Ok(value)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
         while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
         Ok(Value::Other)
     }
+}
+
+/// Reads strings until there is nothing more, too much, or something else.
+fn read_texts<'de, A: SeqAccess<'de>>(list: &mut A) -> Result<Result<Vec<String>, ClientRegistrationError>, A::Error> {
+    let mut texts = Vec::new();
+    while let Some(element) = list.next_element_seed(AnyValue { nested: true })? {
+        if texts.len() == ClientMetadata::MAX_POST_LOGOUT_REDIRECT_URIS {
+            return Ok(Err(ClientRegistrationError::TooManyUris));
+        }
+        match element {
+            Value::Text(text) => texts.push(text),
+            _ => return Ok(Err(ClientRegistrationError::UriNotAString { index: texts.len() })),
+        }
+    }
+    Ok(Ok(texts))
 }

@@ -1,7 +1,7 @@
 //! Causes are `non_exhaustive`: a new one breaks nobody's build. Every match names all that there are.
 use oidc_logout::{
-    Algorithm, ClientError, ConfirmReason, FormFault, HintError, KeyError, KeySetError, MalformedHint, Parameter,
-    PolicyError, RefusalReason, RegistrationError,
+    Algorithm, ClientError, ClientRegistrationError, ConfirmReason, EndSessionEndpointError, FormFault, HintError, KeyError,
+    KeySetError, MalformedHint, Parameter, PolicyError, RefusalReason, RegistrationError,
 };
 
 fn refusal_reason(cause: RefusalReason) {
@@ -48,6 +48,22 @@ fn client_error(cause: ClientError) {
     use ClientError::*;
     match cause { //~ E0004
         PostLogoutRedirectUri { .. } | SecretTooShort { .. } | FormActionSource { .. } => {}
+    }
+}
+
+fn client_registration_error(cause: ClientRegistrationError) {
+    use ClientRegistrationError::*;
+    match cause { //~ E0004
+        NotAnObject | DuplicateMember { .. } | WrongType { .. } | UriNotAString { .. } | TooManyUris => {}
+        UnknownApplicationType | UnknownAlgorithm | UnsupportedAlgorithm | HmacWithoutSecret => {}
+        SecretTooShort { .. } | PostLogoutRedirectUri { .. } => {}
+    }
+}
+
+fn end_session_endpoint_error(cause: EndSessionEndpointError) {
+    use EndSessionEndpointError::*;
+    match cause { //~ E0004
+        TooLong | Character | Relative | Fragment | Scheme | Userinfo | Host | Port | Http => {}
     }
 }
 

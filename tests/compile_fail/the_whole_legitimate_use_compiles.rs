@@ -3,9 +3,10 @@
 //@check-pass
 #![deny(warnings)]
 use oidc_logout::{
-    Client, ClientError, Confirm, ConfirmReason, ConfirmationKey, Decision, EndSession, HintError, KeySet, Landing,
-    LogoutEndpoint, LogoutRequest, Pending, Refusal, RefusalReason, RegisteredRedirect, RegistrationError,
-    RegistrationRules, Session, VerifiedHint,
+    Algorithm, Client, ClientError, ClientMetadata, ClientRegistrationError, Confirm, ConfirmReason, ConfirmationKey,
+    Decision, EndSession, EndSessionEndpoint, HintError, KeySet, Landing, LogoutEndpoint, LogoutRequest, Pending,
+    ProviderMetadata, Refusal, RefusalReason, RegisteredRedirect, RegistrationError, RegistrationRules, Session,
+    VerifiedHint,
 };
 use time::OffsetDateTime;
 
@@ -20,6 +21,16 @@ fn client() -> Result<Client, ClientError> {
 
 fn registered() -> Result<RegisteredRedirect, RegistrationError> {
     RegisteredRedirect::register("https://rp.example/signed-out", &RegistrationRules::default())
+}
+
+fn discovery() -> Result<String, Box<dyn std::error::Error>> {
+    let metadata = ProviderMetadata::new(EndSessionEndpoint::new("https://op.example/logout")?);
+    Ok(metadata.end_session_endpoint.as_str().to_owned() + &serde_json::to_string(&metadata)?)
+}
+
+fn register(body: &str) -> Result<Client, ClientRegistrationError> {
+    let metadata = ClientMetadata::from_json(body)?;
+    metadata.register("rp-2", None, &RegistrationRules::default(), &[Algorithm::Rs256])
 }
 
 fn receive<'e>(op: &'e LogoutEndpoint, query: &str, now: OffsetDateTime) -> Result<Pending<'e>, Refusal> {
@@ -71,5 +82,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let client = if pending.client_id() == Some(client()?.id()) { Some(client()?) } else { None };
     println!("{} {}", decide(pending, client.as_ref(), Some(&session)), registered()?.as_str());
     println!("{}", page(&op.offer(&session, now)));
+    println!("{} {}", discovery()?, register("{}")?.id().as_str());
     Ok(())
 }
