@@ -121,9 +121,10 @@ impl ClientMetadata {
     /// Registers a client with this metadata under the identifier, and the secret if any, that the host made for it.
     ///
     /// `rules` are what this client may register. Their [`ClientType`](crate::ClientType) follows from the client's
-    /// `token_endpoint_auth_method`; in place of their `application_type` the metadata's counts. The provider signs ID Tokens with the algorithms of
-    /// `id_token_signing_alg_values_supported`, as its discovery document says. A secret for an HMAC algorithm is as long as
-    /// [`Algorithm::min_secret_bytes`] says, or longer.
+    /// `token_endpoint_auth_method`; in place of their `application_type` the metadata's counts.
+    ///
+    /// The provider signs ID Tokens with the algorithms of `id_token_signing_alg_values_supported`, as its discovery document
+    /// says. A secret for an HMAC algorithm is as long as [`Algorithm::min_secret_bytes`] says, or longer.
     ///
     /// # Errors
     /// The first [`ClientRegistrationError`] in the order of its variants.

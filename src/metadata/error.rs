@@ -10,8 +10,8 @@ use crate::redirect::RegistrationError;
 /// 3.2.2](https://www.rfc-editor.org/rfc/rfc7591#section-3.2.2)).
 ///
 /// The answer is [`status`](Self::status), [`headers`](Self::headers) and this, serialized as JSON, as the body. The
-/// `Display` text is the `error_description`: it is for the client's developer, names the member and what to mend, and holds no value
-/// of the input.
+/// `Display` text is the `error_description`: it is for the client's developer, names the member and what to mend, and
+/// holds no value of the input.
 ///
 /// ```
 /// use oidc_logout::ClientMetadata;
