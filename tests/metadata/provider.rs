@@ -65,9 +65,11 @@ fn http_is_taken_on_loopback_hosts_only_and_only_where_it_is_allowed() {
     for host in
         ["localhost", "LocalHost", "localhost:8080", "127.0.0.0", "127.0.0.1:80", "127.255.255.255", "[::1]", "[::1]:1"]
     {
-        let uri = format!("http://{host}/logout?a");
-        assert_eq!(EndSessionEndpoint::new(&uri), Err(EndSessionEndpointError::Http), "{uri}");
-        assert_eq!(EndSessionEndpoint::allowing_http_on_loopback(&uri).unwrap().as_str(), uri);
+        for scheme in ["http", "HTTP"] {
+            let uri = format!("{scheme}://{host}/logout?a");
+            assert_eq!(EndSessionEndpoint::new(&uri), Err(EndSessionEndpointError::Http), "{uri}");
+            assert_eq!(EndSessionEndpoint::allowing_http_on_loopback(&uri).unwrap().as_str(), uri);
+        }
     }
     for host in [
         "126.255.255.255",
