@@ -12,8 +12,8 @@ use crate::metadata::ClientRegistrationError;
 use crate::redirect::LogoutRedirect;
 use crate::refusal::{Refusal, RefusalReason};
 
-/// The headers of an answer, besides the ones about a body that the host writes. Names are lower-case, values are ASCII without control
-/// characters.
+/// The headers of an answer, besides the ones about a body that the host writes. Names are lower-case, values are ASCII
+/// without control characters.
 ///
 /// They replace what a host sends otherwise. A content security policy of the host's own may stand beside this one, and
 /// then both count: its `form-action` has to let the same redirect through, its `script-src` the script of a page that posts
