@@ -1,0 +1,61 @@
+//! Client metadata of any bytes: what is read is what was sent, comes back as it was, and registers what it says.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use oidc_logout::{Algorithm, Client, ClientMetadata, ProviderMetadata, RegistrationRules};
+use serde_json::Value;
+
+fuzz_target!(|body: &[u8]| {
+    if let Ok(provider) = serde_json::from_slice::<ProviderMetadata>(body) {
+        assert!(
+            provider.end_session_endpoint.as_str().get(..8).is_some_and(|start| start.eq_ignore_ascii_case("https://"))
+        );
+    }
+    let metadata = match ClientMetadata::from_json(body) {
+        Ok(metadata) => metadata,
+        Err(error) => {
+            // RFC 6749, section 5.2: the characters of an error_description.
+            assert!(error.to_string().bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\'));
+            assert_eq!(error.code(), "invalid_client_metadata");
+            return;
+        }
+    };
+    check_reading(&metadata, body);
+
+    let written = serde_json::to_string(&metadata).unwrap();
+    assert_eq!(ClientMetadata::from_json(&written).as_ref(), Ok(&metadata));
+    assert_eq!(serde_json::from_str::<ClientMetadata>(&written).unwrap(), metadata);
+
+    let rules = RegistrationRules::default();
+    let secret = [7; 64];
+    let stored = Client::builder("rp-1").registration_rules(rules.clone()).metadata(&metadata).client_secret(secret);
+    let stored = stored.build_usable();
+    match metadata.register("rp-1", Some(&secret), &rules, &[metadata.id_token_signed_response_alg]) {
+        Ok(client) => {
+            assert_eq!(stored.unusable(), []);
+            assert_eq!(client.post_logout_redirect_uris(), stored.post_logout_redirect_uris());
+            let registered = client.post_logout_redirect_uris().iter().map(|uri| uri.as_str());
+            assert!(registered.eq(metadata.post_logout_redirect_uris.iter().map(String::as_str)));
+        }
+        Err(error) => {
+            assert_eq!(error.code(), "invalid_redirect_uri");
+            assert!(!stored.unusable().is_empty());
+        }
+    }
+});
+
+/// Another reader finds the same. Of members that occur twice it would take the last, but those are refused.
+fn check_reading(metadata: &ClientMetadata, body: &[u8]) {
+    // It does not read numbers beyond its types, which are ignored in members that are not known.
+    let Ok(Value::Object(members)) = serde_json::from_slice(body) else {
+        return;
+    };
+    let member = |name: &str| members.get(name).filter(|value| !value.is_null());
+    let uris: Option<Vec<_>> = member("post_logout_redirect_uris")
+        .map(|uris| uris.as_array().unwrap().iter().map(|uri| uri.as_str().unwrap().to_owned()).collect());
+    assert_eq!(metadata.post_logout_redirect_uris, uris.unwrap_or_default());
+    let algorithm = member("id_token_signed_response_alg").map(|name| serde_json::from_value(name.clone()).unwrap());
+    assert_eq!(metadata.id_token_signed_response_alg, algorithm.unwrap_or(Algorithm::Rs256));
+    let application_type = member("application_type").and_then(Value::as_str).unwrap_or("web");
+    assert_eq!(serde_json::to_value(metadata.application_type).unwrap(), application_type);
+}
