@@ -1,0 +1,89 @@
+-- One set of tables for SQLite and PostgreSQL: TEXT and BIGINT only. Times are seconds since 1970; *_hash is the SHA-256 of
+-- a random secret in base64url, so that who reads the database cannot use what is in it as a cookie, a code or a token.
+
+CREATE TABLE users (
+    id TEXT PRIMARY KEY,
+    username TEXT NOT NULL UNIQUE,
+    password_hash TEXT NOT NULL,
+    name TEXT NOT NULL,
+    email TEXT NOT NULL
+);
+
+CREATE TABLE clients (
+    client_id TEXT PRIMARY KEY,
+    -- As it is: HMAC signatures of ID Tokens are made with it.
+    client_secret TEXT,
+    -- JSON, as dynamic registration has it.
+    metadata TEXT NOT NULL,
+    registration_token_hash TEXT,
+    created_at BIGINT NOT NULL
+);
+
+-- One row a sign-in. What hangs on it ends with it.
+CREATE TABLE sessions (
+    id_hash TEXT PRIMARY KEY,
+    user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    sid TEXT NOT NULL UNIQUE,
+    auth_time BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL
+);
+CREATE INDEX sessions_user_id ON sessions (user_id);
+CREATE INDEX sessions_expires_at ON sessions (expires_at);
+
+-- The clients that take part in a session: those that were sent a code.
+CREATE TABLE session_clients (
+    session_hash TEXT NOT NULL REFERENCES sessions (id_hash) ON DELETE CASCADE,
+    client_id TEXT NOT NULL REFERENCES clients (client_id) ON DELETE CASCADE,
+    PRIMARY KEY (session_hash, client_id)
+);
+CREATE INDEX session_clients_client_id ON session_clients (client_id);
+
+CREATE TABLE codes (
+    code_hash TEXT PRIMARY KEY,
+    client_id TEXT NOT NULL REFERENCES clients (client_id) ON DELETE CASCADE,
+    session_hash TEXT NOT NULL REFERENCES sessions (id_hash) ON DELETE CASCADE,
+    redirect_uri TEXT NOT NULL,
+    scope TEXT NOT NULL,
+    nonce TEXT,
+    code_challenge TEXT,
+    expires_at BIGINT NOT NULL,
+    -- A used code stays until it expires, to notice that it is used again.
+    used BIGINT NOT NULL
+);
+CREATE INDEX codes_client_id ON codes (client_id);
+CREATE INDEX codes_session_hash ON codes (session_hash);
+CREATE INDEX codes_expires_at ON codes (expires_at);
+
+CREATE TABLE access_tokens (
+    token_hash TEXT PRIMARY KEY,
+    code_hash TEXT NOT NULL,
+    client_id TEXT NOT NULL REFERENCES clients (client_id) ON DELETE CASCADE,
+    session_hash TEXT NOT NULL REFERENCES sessions (id_hash) ON DELETE CASCADE,
+    scope TEXT NOT NULL,
+    expires_at BIGINT NOT NULL
+);
+CREATE INDEX access_tokens_code_hash ON access_tokens (code_hash);
+CREATE INDEX access_tokens_client_id ON access_tokens (client_id);
+CREATE INDEX access_tokens_session_hash ON access_tokens (session_hash);
+CREATE INDEX access_tokens_expires_at ON access_tokens (expires_at);
+
+-- Keys of the highest generation sign; those before verify.
+CREATE TABLE signing_keys (
+    generation BIGINT NOT NULL,
+    family TEXT NOT NULL,
+    private_key TEXT NOT NULL,
+    PRIMARY KEY (generation, family)
+);
+
+-- What every instance has to know, and nobody else.
+CREATE TABLE secrets (
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+);
+
+-- Sign-ins that were tried since a time, by account and by client address.
+CREATE TABLE sign_in_attempts (
+    subject_hash TEXT PRIMARY KEY,
+    since BIGINT NOT NULL,
+    attempts BIGINT NOT NULL
+);

@@ -1,0 +1,56 @@
+//! How often signing in may fail: by account, and by the client's address, within a window of time.
+//!
+//! The window begins with the first attempt and ends whatever comes in between, so that nobody is locked out for good.
+
+use std::time::Duration;
+
+use sqlx::AnyPool;
+
+use crate::secrets;
+
+/// A count of attempts.
+pub(crate) struct Limit<'a> {
+    /// What is counted, such as `account`.
+    pub(crate) kind: &'a str,
+    /// Of whom; as it was typed, perhaps, and so never stored.
+    pub(crate) subject: &'a str,
+    pub(crate) most: u32,
+    pub(crate) window_seconds: u32,
+}
+
+impl Limit<'_> {
+    /// Counts an attempt, before the password is looked at: many at once are counted one by one. Returns how long to wait,
+    /// where it is one too many.
+    pub(crate) async fn count(&self, pool: &AnyPool, now: i64) -> sqlx::Result<Option<Duration>> {
+        let upsert = "INSERT INTO sign_in_attempts (subject_hash, since, attempts) VALUES ($1, $2, 1) \
+            ON CONFLICT (subject_hash) DO UPDATE SET \
+            attempts = CASE WHEN sign_in_attempts.since <= $3 THEN 1 ELSE sign_in_attempts.attempts + 1 END, \
+            since = CASE WHEN sign_in_attempts.since <= $3 THEN $2 ELSE sign_in_attempts.since END \
+            RETURNING attempts, since";
+        let window = i64::from(self.window_seconds);
+        let upsert = sqlx::query_as(upsert).bind(self.hash()).bind(now).bind(now.saturating_sub(window));
+        // All rows, that is one: SQLite commits when the statement has run to its end.
+        let rows: Vec<(i64, i64)> = upsert.fetch_all(pool).await?;
+        let exceeded = rows.into_iter().find(|(attempts, _)| *attempts > i64::from(self.most));
+        Ok(exceeded.map(|(_, since)| {
+            let seconds = since.saturating_add(window).saturating_sub(now).clamp(1, window.max(1));
+            Duration::from_secs(seconds.unsigned_abs())
+        }))
+    }
+
+    /// Forgets the failures: somebody has signed in.
+    pub(crate) async fn clear(&self, pool: &AnyPool) -> sqlx::Result<()> {
+        let delete = "DELETE FROM sign_in_attempts WHERE subject_hash = $1";
+        sqlx::query(delete).bind(self.hash()).execute(pool).await.map(drop)
+    }
+
+    /// Takes this attempt back, for it did not fail.
+    pub(crate) async fn uncount(&self, pool: &AnyPool) -> sqlx::Result<()> {
+        let update = "UPDATE sign_in_attempts SET attempts = attempts - 1 WHERE subject_hash = $1 AND attempts > 0";
+        sqlx::query(update).bind(self.hash()).execute(pool).await.map(drop)
+    }
+
+    fn hash(&self) -> String {
+        secrets::sha256(&format!("{}\0{}", self.kind, self.subject))
+    }
+}

@@ -1,0 +1,284 @@
+//! The authorization endpoint: the code flow (Core 1.0, section 3.1.2).
+//!
+//! A request is read in full before anything is done for it. What is wrong with its client or its `redirect_uri` is told to
+//! the user on a page; all else is told to the client, by a redirect to a URI that it registered, byte for byte.
+
+use std::sync::Arc;
+
+use axum::extract::{RawForm, RawQuery, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use oidc_logout::{Decision, LogoutRequest, Method};
+use time::OffsetDateTime;
+
+use crate::app::App;
+use crate::clients::{self, Client};
+use crate::http::{self, Internal, Parameters};
+use crate::pages::{Language, PageError};
+use crate::sessions::{self, Session};
+use crate::{secrets, sign_in, store};
+
+/// How long a code can be redeemed, in seconds. RFC 6749, section 4.1.2 allows ten minutes.
+const CODE_SECONDS: i64 = 60;
+
+/// What the tokens and userinfo can tell of.
+pub(crate) const SCOPES: [&str; 3] = ["openid", "profile", "email"];
+
+const PARAMETERS: [&str; 17] = [
+    "acr_values",
+    "client_id",
+    "code_challenge",
+    "code_challenge_method",
+    "display",
+    "id_token_hint",
+    "login_hint",
+    "max_age",
+    "nonce",
+    "prompt",
+    "redirect_uri",
+    "request",
+    "request_uri",
+    "response_mode",
+    "response_type",
+    "scope",
+    "state",
+];
+
+pub(crate) async fn get(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Internal> {
+    let request = match AuthorizationRequest::read(&app, query.unwrap_or_default().as_bytes()).await? {
+        Ok(request) => request,
+        Err(error) => return error.answer(&app, &headers),
+    };
+    match app.session(&headers).await? {
+        Some(session) if request.accepts(&app, &session).await? => request.issue_code(&app, &session).await,
+        _ if request.prompts("none") => {
+            let description = "the user has to sign in, which prompt=none does not allow";
+            request.redirect.error("login_required", description).answer(&app, &headers)
+        }
+        _ => sign_in::page(&app, &headers, Some(&request), None, None),
+    }
+}
+
+/// A POST from another site comes without the session's cookie. The GET that follows the redirect has it.
+pub(crate) async fn post(headers: HeaderMap, RawForm(form): RawForm) -> Result<Response, Internal> {
+    match Parameters::parse(&form) {
+        Some(parameters) => http::see_other(&format!("/authorize?{}", parameters.encode())),
+        None => http::error_page(&headers, PageError::MalformedRequest, None),
+    }
+}
+
+/// A request without fault.
+pub(crate) struct AuthorizationRequest {
+    pub(crate) client: Client,
+    parameters: Parameters,
+    redirect: ErrorRedirect,
+    scope: String,
+    max_age: Option<i64>,
+}
+
+impl AuthorizationRequest {
+    /// Reads a request; again when the sign-in form brings it back.
+    pub(crate) async fn read(app: &App, urlencoded: &[u8]) -> Result<Result<Self, AuthorizationError>, Internal> {
+        let page = |error| Ok(Err(AuthorizationError::Page(error)));
+        let Some(parameters) = Parameters::parse(urlencoded) else {
+            return page(PageError::MalformedRequest);
+        };
+        if parameters.repeated(&["client_id", "redirect_uri"]).is_some() {
+            return page(PageError::DuplicateParameter);
+        }
+        let Some(client_id) = parameters.get("client_id") else {
+            return page(PageError::ClientMissing);
+        };
+        let Some(client) = clients::find(&app.pool, client_id).await? else {
+            return page(PageError::ClientUnknown);
+        };
+        let Some(redirect_uri) = parameters.get("redirect_uri") else {
+            return page(PageError::RedirectUriMissing);
+        };
+        if !client.metadata.redirect_uris.iter().any(|registered| registered == redirect_uri) {
+            return page(PageError::RedirectUriNotRegistered);
+        }
+        let state = parameters.repeated(&["state"]).is_none().then(|| parameters.get("state")).flatten();
+        let redirect = ErrorRedirect { uri: redirect_uri.to_owned(), state: state.map(str::to_owned) };
+        match check(&client, &parameters) {
+            Ok((scope, max_age)) => Ok(Ok(Self { client, parameters, redirect, scope, max_age })),
+            Err((error, description)) => Ok(Err(redirect.error(error, description))),
+        }
+    }
+
+    /// The request as text, for the sign-in form.
+    pub(crate) fn encode(&self) -> String {
+        self.parameters.encode()
+    }
+
+    pub(crate) fn redirect_uri(&self) -> &str {
+        &self.redirect.uri
+    }
+
+    pub(crate) fn login_hint(&self) -> Option<&str> {
+        self.parameters.get("login_hint")
+    }
+
+    pub(crate) fn language(&self, headers: &HeaderMap) -> Language {
+        http::language(headers, self.parameters.get("ui_locales"))
+    }
+
+    fn prompts(&self, value: &str) -> bool {
+        self.parameters.get("prompt").is_some_and(|prompt| prompt.split(' ').any(|it| it == value))
+    }
+
+    /// Whether the session will do, without asking the user anything.
+    async fn accepts(&self, app: &App, session: &Session) -> Result<bool, Internal> {
+        // The sign-in page, which names the client, stands in for the two that this provider does not have.
+        if ["login", "consent", "select_account"].into_iter().any(|prompt| self.prompts(prompt)) {
+            return Ok(false);
+        }
+        let age = store::now().saturating_sub(session.auth_time);
+        if self.max_age.is_some_and(|max_age| max_age == 0 || age > max_age) {
+            return Ok(false);
+        }
+        match self.parameters.get("id_token_hint") {
+            Some(hint) => Ok(self.hints_at(app, hint, session).await?),
+            None => Ok(true),
+        }
+    }
+
+    /// Whether the hint is an ID Token of ours for the user who is signed in. The logout endpoint knows how to tell: it is asked
+    /// what it would do for nobody.
+    async fn hints_at(&self, app: &App, hint: &str, session: &Session) -> anyhow::Result<bool> {
+        let keys = app.keys().await?;
+        let request = LogoutRequest::builder(Method::Get).id_token_hint(hint).client_id(&*self.client.id).build();
+        let pending = request.and_then(|request| keys.logout.receive(request, OffsetDateTime::now_utc()));
+        let client = self.client.for_logout();
+        Ok(match pending.map(|pending| pending.decide(Some(&client), None)) {
+            Ok(Decision::NoSession(landing)) => landing.hint().is_some_and(|hint| hint.subject() == session.user.id),
+            _ => false,
+        })
+    }
+
+    /// Sends the user back to the client with a code.
+    pub(crate) async fn issue_code(&self, app: &App, session: &Session) -> Result<Response, Internal> {
+        let (code, now) = (secrets::random()?, store::now());
+        let mut transaction = app.pool.begin().await?;
+        if sessions::hold(&mut transaction, &session.hash, now).await?.is_none() {
+            // It has just ended, in another tab: the same request finds nobody signed in.
+            return http::see_other(&format!("/authorize?{}", self.encode()));
+        }
+        let insert = "INSERT INTO session_clients (session_hash, client_id) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+        sqlx::query(insert).bind(&session.hash).bind(&self.client.id).execute(&mut *transaction).await?;
+        let insert = "INSERT INTO codes \
+            (code_hash, client_id, session_hash, redirect_uri, scope, nonce, code_challenge, expires_at, used) \
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0)";
+        let insert = sqlx::query(insert)
+            .bind(secrets::sha256(&code))
+            .bind(&self.client.id)
+            .bind(&session.hash)
+            .bind(self.redirect_uri())
+            .bind(&self.scope)
+            .bind(self.parameters.get("nonce"))
+            .bind(self.parameters.get("code_challenge"))
+            .bind(now.saturating_add(CODE_SECONDS));
+        insert.execute(&mut *transaction).await?;
+        transaction.commit().await?;
+        let state = self.redirect.state.as_deref();
+        let answer = [("code", Some(&*code)), ("state", state), ("iss", Some(app.issuer.as_str()))];
+        http::see_other(&http::with_query(self.redirect_uri(), &answer))
+    }
+}
+
+type Fault = (&'static str, &'static str);
+
+/// What can be told to the client. Returns the scope that it gets and the `max_age`.
+fn check(client: &Client, parameters: &Parameters) -> Result<(String, Option<i64>), Fault> {
+    let invalid = |description| Err(("invalid_request", description));
+    if parameters.repeated(&PARAMETERS).is_some() {
+        return invalid("a parameter occurs more than once");
+    }
+    if parameters.get("request").is_some() {
+        return Err(("request_not_supported", "send the parameters as they are, without request"));
+    }
+    if parameters.get("request_uri").is_some() {
+        return Err(("request_uri_not_supported", "send the parameters as they are, without request_uri"));
+    }
+    match parameters.get("response_type") {
+        None => return invalid("response_type is missing"),
+        Some("code") => {}
+        Some(_) => return Err(("unsupported_response_type", "the only response_type is code")),
+    }
+    if parameters.get("response_mode").is_some_and(|mode| mode != "query") {
+        return invalid("the only response_mode is query");
+    }
+    let requested: Vec<_> = parameters.get("scope").unwrap_or_default().split(' ').collect();
+    if !requested.contains(&"openid") {
+        return Err(("invalid_scope", "scope has to contain openid"));
+    }
+    let prompt: Vec<_> = parameters.get("prompt").unwrap_or_default().split(' ').collect();
+    if prompt.contains(&"none") && prompt.len() > 1 {
+        return invalid("prompt=none goes with no other value");
+    }
+    let max_age = match parameters.get("max_age").map(str::parse) {
+        None => None,
+        Some(Ok(seconds @ 0..)) => Some(seconds),
+        Some(_) => return invalid("max_age is not a number of seconds"),
+    };
+    check_code_challenge(client, parameters)?;
+    let granted = SCOPES.into_iter().filter(|scope| requested.contains(scope));
+    Ok((granted.collect::<Vec<_>>().join(" "), max_age))
+}
+
+/// Proof Key for Code Exchange (RFC 7636): S256 alone, and nothing less for clients without a secret.
+fn check_code_challenge(client: &Client, parameters: &Parameters) -> Result<(), Fault> {
+    let invalid = |description| Err(("invalid_request", description));
+    match (parameters.get("code_challenge"), parameters.get("code_challenge_method")) {
+        (None, None) if client.metadata.is_public() => invalid("a public client has to send a code_challenge"),
+        (None, None) => Ok(()),
+        (None, Some(_)) => invalid("code_challenge is missing"),
+        (Some(challenge), Some("S256")) if is_sha256(challenge) => Ok(()),
+        (Some(_), Some("S256")) => invalid("code_challenge is not a SHA-256 in base64url"),
+        (Some(_), _) => invalid("the only code_challenge_method is S256"),
+    }
+}
+
+fn is_sha256(challenge: &str) -> bool {
+    challenge.len() == 43 && challenge.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+}
+
+/// Where errors are told to the client.
+struct ErrorRedirect {
+    uri: String,
+    state: Option<String>,
+}
+
+impl ErrorRedirect {
+    fn error(&self, error: &'static str, description: &'static str) -> AuthorizationError {
+        let Self { uri, state } = self;
+        AuthorizationError::Redirect { uri: uri.clone(), state: state.clone(), error, description }
+    }
+}
+
+/// What is wrong with a request.
+pub(crate) enum AuthorizationError {
+    /// It is for the user's eyes: there is nowhere to redirect to.
+    Page(PageError),
+    /// It is for the client (RFC 6749, section 4.1.2.1; Core 1.0, section 3.1.2.6).
+    Redirect { uri: String, state: Option<String>, error: &'static str, description: &'static str },
+}
+
+impl AuthorizationError {
+    pub(crate) fn answer(&self, app: &App, headers: &HeaderMap) -> Result<Response, Internal> {
+        match self {
+            Self::Page(error) => http::error_page(headers, *error, None),
+            Self::Redirect { uri, state, error, description } => {
+                let iss = Some(app.issuer.as_str());
+                let (error, description) = (Some(*error), Some(*description));
+                let answer =
+                    [("error", error), ("error_description", description), ("state", state.as_deref()), ("iss", iss)];
+                http::see_other(&http::with_query(uri, &answer))
+            }
+        }
+    }
+}

@@ -1,0 +1,281 @@
+//! What the provider is told when it starts: options on the command line, or environment variables of the same names.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, bail, ensure};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use url::Url;
+
+/// An OpenID Provider: signs users in for OpenID Connect clients, and out again.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "idp")]
+pub struct Cli {
+    /// What to do other than to serve.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
+    /// The options.
+    #[command(flatten)]
+    pub config: Config,
+}
+
+/// What the program does other than to serve. Running servers notice the result at once.
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
+pub enum Command {
+    /// Make new signing keys. The former ones stay published for one more rotation, and verify `id_token_hint`s for ever
+    RotateKeys {
+        /// Forget all former keys: what they have signed is not accepted any more. For keys that somebody else may have
+        #[arg(long)]
+        revoke: bool,
+    },
+    /// Add a user, or set the password of one; the password is read from standard input
+    SetUser {
+        /// The name to sign in with
+        username: String,
+        /// The name that clients are told [default: the user name]
+        #[arg(long)]
+        name: Option<String>,
+        /// The email address that clients are told
+        #[arg(long, default_value = "")]
+        email: String,
+    },
+}
+
+/// The options. [`Config::from_args`] reads them as the command line does.
+#[derive(Args, Clone, Debug)]
+pub struct Config {
+    /// Address to listen on
+    #[arg(long, env = "IDP_ADDRESS", default_value = "127.0.0.1")]
+    pub address: IpAddr,
+
+    /// Port to listen on; 0 takes any that is free
+    #[arg(long, env = "IDP_PORT", default_value_t = 8080)]
+    pub port: u16,
+
+    /// The URL that browsers and clients reach the provider at, and its issuer identifier: a scheme, a host and perhaps a
+    /// port. https, but for loopback hosts [default: <http://127.0.0.1:PORT>, with --tls-cert <https://localhost:PORT>]
+    #[arg(long, env = "IDP_BASE_URL", verbatim_doc_comment)]
+    pub base_url: Option<Url>,
+
+    /// Where everything is kept: `sqlite:FILE`, made on the first start, for one instance; or
+    /// `postgres://USER:PASSWORD@HOST/NAME` for any number of instances behind a balancer
+    #[arg(long, env = "IDP_DATABASE", default_value = "sqlite:idp.sqlite", global = true, hide_env_values = true)]
+    pub database: String,
+
+    /// A JSON file with clients: a list of objects with `client_id`, `client_secret` (none for a public client) and the
+    /// metadata of OpenID Connect Dynamic Client Registration. They are written to the database at each start
+    #[arg(long, env = "IDP_CLIENTS", value_name = "FILE")]
+    pub clients: Option<PathBuf>,
+
+    /// Whether clients may register themselves [default: open while there is a demo, else closed]
+    #[arg(long, env = "IDP_REGISTRATION")]
+    pub registration: Option<Registration>,
+
+    /// Make the demo user and the demo clients, whose password and secret everybody knows [default: on loopback http]
+    #[arg(long, env = "IDP_DEMO", conflicts_with = "no_demo")]
+    pub demo: bool,
+
+    /// No demo user, no demo clients
+    #[arg(long, env = "IDP_NO_DEMO")]
+    pub no_demo: bool,
+
+    /// Serve https with this certificate chain (PEM); without it, an https base URL needs a proxy in front
+    #[arg(long, env = "IDP_TLS_CERT", value_name = "FILE", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+
+    /// The certificate's private key (PEM)
+    #[arg(long, env = "IDP_TLS_KEY", value_name = "FILE", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+
+    /// The header in which the proxy in front tells the client's address, such as X-Forwarded-For: its last entry counts.
+    /// Without a proxy that sets it, clients could choose their address
+    #[arg(long, env = "IDP_CLIENT_ADDRESS_HEADER", value_name = "NAME")]
+    pub client_address_header: Option<String>,
+
+    /// How many seconds a session lasts at most
+    #[arg(long, env = "IDP_SESSION_SECONDS", default_value_t = 12 * 60 * 60)]
+    pub session_seconds: u32,
+
+    /// How often a sign-in to one account may fail within the window
+    #[arg(long, env = "IDP_SIGN_IN_ATTEMPTS", default_value_t = 10)]
+    pub sign_in_attempts: u32,
+
+    /// How often sign-ins from one client address may fail within the window
+    #[arg(long, env = "IDP_SIGN_IN_ATTEMPTS_PER_ADDRESS", default_value_t = 100)]
+    pub sign_in_attempts_per_address: u32,
+
+    /// The window for counting sign-ins, in seconds
+    #[arg(long, env = "IDP_SIGN_IN_WINDOW_SECONDS", default_value_t = 300)]
+    pub sign_in_window_seconds: u32,
+
+    /// How many seconds a request may take
+    #[arg(long, env = "IDP_REQUEST_SECONDS", default_value_t = 30)]
+    pub request_seconds: u32,
+
+    /// How many seconds requests are given to end when the process is told to stop
+    #[arg(long, env = "IDP_SHUTDOWN_SECONDS", default_value_t = 10)]
+    pub shutdown_seconds: u32,
+
+    /// The form of the log, on standard error; `RUST_LOG` sets what it holds
+    #[arg(long, env = "IDP_LOG", default_value = "pretty", global = true)]
+    pub log: LogFormat,
+}
+
+/// Who may register clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Registration {
+    /// Anybody.
+    Open,
+    /// Nobody.
+    Closed,
+}
+
+/// The form of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Pretty,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Config {
+    /// The options as the command line has them, without the program's name.
+    ///
+    /// # Errors
+    /// What the command line would be refused with.
+    pub fn from_args<'a>(args: impl IntoIterator<Item = &'a str>) -> anyhow::Result<Self> {
+        Ok(Cli::try_parse_from(["idp"].into_iter().chain(args))?.config)
+    }
+
+    pub(crate) fn issuer(&self, port: u16) -> anyhow::Result<Issuer> {
+        let default = match (&self.tls_cert, self.address) {
+            (Some(_), _) => format!("https://localhost:{port}"),
+            (None, address @ IpAddr::V6(_)) if address.is_loopback() => format!("http://[{address}]:{port}"),
+            (None, _) => format!("http://127.0.0.1:{port}"),
+        };
+        let url = match &self.base_url {
+            Some(url) => url.clone(),
+            None => Url::parse(&default)?,
+        };
+        let issuer = Issuer::of(&url).context("--base-url")?;
+        ensure!(
+            self.tls_cert.is_none() || issuer.is_https(),
+            "--base-url: it has to be https where --tls-cert is given"
+        );
+        Ok(issuer)
+    }
+
+    pub(crate) fn demo(&self, issuer: &Issuer) -> bool {
+        self.demo || (!self.no_demo && !issuer.is_https())
+    }
+
+    pub(crate) fn registration(&self, issuer: &Issuer) -> Registration {
+        self.registration.unwrap_or(if self.demo(issuer) { Registration::Open } else { Registration::Closed })
+    }
+}
+
+/// The base URL, which is the issuer identifier: an https origin, or http on a loopback host.
+#[derive(Clone, Debug)]
+pub(crate) struct Issuer {
+    origin: String,
+    port: Option<u16>,
+}
+
+impl Issuer {
+    fn of(url: &Url) -> anyhow::Result<Self> {
+        let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+        ensure!(
+            bare && url.username().is_empty() && url.password().is_none(),
+            "only scheme, host and port are allowed"
+        );
+        let loopback = match url.host() {
+            Some(url::Host::Domain(name)) => name == "localhost",
+            Some(url::Host::Ipv4(address)) => address.is_loopback(),
+            Some(url::Host::Ipv6(address)) => address.is_loopback(),
+            None => bail!("a host is missing"),
+        };
+        ensure!(url.scheme() == "https" || (url.scheme() == "http" && loopback), "http is for loopback hosts only");
+        Ok(Self { origin: url.origin().ascii_serialization(), port: url.port_or_known_default() })
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.origin
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.origin)
+    }
+
+    pub(crate) fn is_https(&self) -> bool {
+        self.origin.starts_with("https:")
+    }
+
+    /// The same server under a name that is another site to a browser: `http` on `localhost`, where the issuer is at a
+    /// loopback address.
+    pub(crate) fn other_site(&self) -> Option<String> {
+        let named = self.origin.starts_with("http://localhost");
+        let port = self.port?;
+        match self.is_https() {
+            true => None,
+            false if named => Some(format!("http://127.0.0.1:{port}")),
+            false => Some(format!("http://localhost:{port}")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn issuer(args: &[&str]) -> Result<String, String> {
+        let config = Config::from_args(args.iter().copied()).map_err(|error| error.to_string())?;
+        config.issuer(8080).map(|issuer| issuer.as_str().to_owned()).map_err(|error| format!("{error:#}"))
+    }
+
+    #[test]
+    fn the_issuer_is_the_base_url_or_a_loopback_address() {
+        assert_eq!(issuer(&[]).unwrap(), "http://127.0.0.1:8080");
+        assert_eq!(issuer(&["--base-url", "https://op.example"]).unwrap(), "https://op.example");
+        assert_eq!(issuer(&["--base-url", "https://OP.example:443/"]).unwrap(), "https://op.example");
+        assert_eq!(issuer(&["--base-url", "http://localhost:1"]).unwrap(), "http://localhost:1");
+        assert_eq!(issuer(&["--base-url", "http://[::1]:1"]).unwrap(), "http://[::1]:1");
+        assert_eq!(issuer(&["--tls-cert", "c", "--tls-key", "k"]).unwrap(), "https://localhost:8080");
+    }
+
+    #[test]
+    fn http_is_refused_beyond_loopback_and_so_is_more_than_an_origin() {
+        for url in
+            ["http://op.example", "http://192.0.2.1", "http://128.0.0.1", "http://localhost.example", "ftp://localhost"]
+        {
+            assert!(issuer(&["--base-url", url]).unwrap_err().contains("loopback hosts only"), "{url}");
+        }
+        for url in ["https://op.example/idp", "https://op.example/?a", "https://op.example/#a", "https://me@op.example"]
+        {
+            assert!(issuer(&["--base-url", url]).unwrap_err().contains("only scheme"), "{url}");
+        }
+        assert!(issuer(&["--base-url", "http://127.0.0.1", "--tls-cert", "c", "--tls-key", "k"]).is_err());
+    }
+
+    #[test]
+    fn the_demo_is_for_loopback_http_unless_asked_for() {
+        let demo = |args: &[&str]| {
+            let config = Config::from_args(args.iter().copied()).unwrap();
+            let issuer = config.issuer(8080).unwrap();
+            (config.demo(&issuer), config.registration(&issuer))
+        };
+        assert_eq!(demo(&[]), (true, Registration::Open));
+        assert_eq!(demo(&["--no-demo"]), (false, Registration::Closed));
+        assert_eq!(demo(&["--no-demo", "--registration", "open"]), (false, Registration::Open));
+        assert_eq!(demo(&["--base-url", "https://op.example"]), (false, Registration::Closed));
+        assert_eq!(demo(&["--base-url", "https://op.example", "--demo"]), (true, Registration::Open));
+        assert_eq!(demo(&["--registration", "closed"]), (true, Registration::Closed));
+    }
+
+    #[test]
+    fn half_a_certificate_is_refused() {
+        assert!(issuer(&["--tls-cert", "c"]).is_err());
+        assert!(issuer(&["--tls-key", "k"]).is_err());
+    }
+}

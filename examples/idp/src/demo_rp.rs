@@ -1,0 +1,285 @@
+//! A client to click through, on the same server under another host name: to a browser that is another site.
+//!
+//! It speaks to the provider as any client does. What it has to remember it keeps in cookies, and it exists only while the
+//! provider is on loopback http.
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, ensure};
+use askama::Template;
+use axum::Router;
+use axum::extract::{RawQuery, State};
+use axum::http::HeaderMap;
+use axum::http::header::SET_COOKIE;
+use axum::response::{AppendHeaders, IntoResponse as _, Response};
+use axum::routing::{get, post};
+use jsonwebtoken::jwk::JwkSet;
+use jsonwebtoken::{DecodingKey, Validation};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use crate::app::App;
+use crate::config::Issuer;
+use crate::http::{self, Internal, Parameters};
+use crate::pages::{
+    ClientAccountPage, ClientErrorPage, ClientHomePage, Form, Returned, SignOut, SignOutRequest, SignOutVariant,
+};
+use crate::{logout, secrets};
+
+const CLIENT_ID: &str = "demo-rp";
+const CLIENT_SECRET: &str = "everybody-knows-the-secret-of-demo-rp";
+const NAME: &str = "Demo client";
+
+const REQUEST_COOKIE: &str = "rp-request";
+const ID_TOKEN_COOKIE: &str = "rp-id-token";
+const LOGOUT_STATE_COOKIE: &str = "rp-logout-state";
+
+/// The client.
+pub(crate) struct DemoRp {
+    issuer: Issuer,
+    home: String,
+    http: reqwest::Client,
+}
+
+/// A public client for native apps.
+pub(crate) fn native_client() -> Value {
+    json!({
+        "client_id": "demo-native",
+        "client_name": "Demo app",
+        "application_type": "native",
+        "redirect_uris": ["com.example.demo:/callback", "http://127.0.0.1:8765/callback"],
+        "post_logout_redirect_uris": ["com.example.demo:/signed-out", "http://127.0.0.1/signed-out"],
+    })
+}
+
+pub(crate) fn routes() -> Router<Arc<App>> {
+    Router::new()
+        .route("/rp", get(home))
+        .route("/rp/sign-in", get(sign_in))
+        .route("/rp/callback", get(callback))
+        .route("/rp/signed-out", get(signed_out))
+        .route("/rp/forget", post(forget))
+}
+
+impl DemoRp {
+    /// Where the provider has another name, that is on loopback http.
+    pub(crate) fn new(issuer: &Issuer) -> anyhow::Result<Option<Self>> {
+        let Some(origin) = issuer.other_site() else {
+            return Ok(None);
+        };
+        let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build()?;
+        Ok(Some(Self { issuer: issuer.clone(), home: format!("{origin}/rp"), http }))
+    }
+
+    pub(crate) fn client(&self) -> Value {
+        json!({
+            "client_id": CLIENT_ID,
+            "client_secret": CLIENT_SECRET,
+            "client_name": NAME,
+            "client_uri": self.home,
+            "redirect_uris": [self.uri_of("callback")],
+            "post_logout_redirect_uris": [self.uri_of("signed-out")],
+        })
+    }
+
+    pub(crate) fn name(&self) -> &'static str {
+        NAME
+    }
+
+    pub(crate) fn uri(&self) -> &str {
+        &self.home
+    }
+
+    fn uri_of(&self, page: &str) -> String {
+        format!("{}/{page}", self.home)
+    }
+
+    /// Trades the code for an ID Token, and checks that (Core 1.0, section 3.1.3.7).
+    async fn redeem(&self, code: &str, code_verifier: &str, nonce: &str) -> anyhow::Result<String> {
+        #[derive(Deserialize)]
+        struct Tokens {
+            id_token: String,
+        }
+        let redirect_uri = self.uri_of("callback");
+        let form = [
+            ("grant_type", "authorization_code"),
+            ("code", code),
+            ("redirect_uri", &redirect_uri),
+            ("code_verifier", code_verifier),
+        ];
+        let request = self.http.post(self.issuer.url("/token")).basic_auth(CLIENT_ID, Some(CLIENT_SECRET)).form(&form);
+        let Tokens { id_token } = request.send().await?.error_for_status()?.json().await?;
+        let keys: JwkSet = self.http.get(self.issuer.url("/jwks")).send().await?.error_for_status()?.json().await?;
+        let header = jsonwebtoken::decode_header(&id_token)?;
+        let key = header.kid.as_deref().and_then(|kid| keys.find(kid)).context("the key is not in the JWK Set")?;
+        let mut validation = Validation::new(jsonwebtoken::Algorithm::RS256);
+        validation.set_audience(&[CLIENT_ID]);
+        validation.set_issuer(&[self.issuer.as_str()]);
+        let claims: Map<String, Value> =
+            jsonwebtoken::decode(&id_token, &DecodingKey::from_jwk(key)?, &validation)?.claims;
+        ensure!(claims.get("nonce").and_then(Value::as_str) == Some(nonce), "the nonce is another");
+        Ok(id_token)
+    }
+}
+
+/// The claims of the ID Token that the browser keeps for us; of interest to that browser alone, and so not verified again.
+fn claims(id_token: &str) -> anyhow::Result<Map<String, Value>> {
+    Ok(jsonwebtoken::dangerous::insecure_decode(id_token)?.claims)
+}
+
+async fn home(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, Internal> {
+    let rp = demo(&app)?;
+    let id_token = http::cookie(&headers, ID_TOKEN_COOKIE);
+    let Some((id_token, claims)) = id_token.and_then(|token| Some((token, claims(token).ok()?))) else {
+        let language = http::language(&headers, None);
+        let page = ClientHomePage { language, client: NAME, sign_in: "/rp/sign-in", signed_out: None };
+        return answer(rp, &headers, &page);
+    };
+    let claims: Vec<_> = claims.iter().map(|(name, value)| (name.as_str(), text(value))).collect();
+    let claims: Vec<_> = claims.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let state = secrets::random()?;
+    let requests = sign_out_requests(rp, id_token, &state);
+    let forms: Vec<_> = requests
+        .iter()
+        .map(|it| it.1.iter().map(|(name, value)| (*name, value.as_str())).collect::<Vec<_>>())
+        .collect();
+    let end_session = rp.issuer.url(logout::PATH);
+    let links: Vec<_> = forms.iter().map(|fields| link(&end_session, fields)).collect();
+    let mut sign_outs = Vec::new();
+    for (((variant, _), fields), href) in requests.iter().zip(&forms).zip(&links) {
+        let request = match variant {
+            SignOutVariant::HintPost => SignOutRequest::Form(Form { action: &end_session, fields }),
+            _ => SignOutRequest::Link { href },
+        };
+        sign_outs.push(SignOut { variant: *variant, request });
+    }
+    let language = http::language(&headers, None);
+    let forget = Some(Form { action: "/rp/forget", fields: &[] });
+    let page = ClientAccountPage { language, client: NAME, claims: &claims, sign_outs: &sign_outs, forget };
+    Ok((set(LOGOUT_STATE_COOKIE, &state), answer(rp, &headers, &page)?).into_response())
+}
+
+/// The requests to try, each with what it sends.
+fn sign_out_requests(rp: &DemoRp, id_token: &str, state: &str) -> Vec<(SignOutVariant, Vec<(&'static str, String)>)> {
+    let hint = ("id_token_hint", id_token.to_owned());
+    // The signature ends too early.
+    let broken = ("id_token_hint", id_token.chars().take(id_token.len().saturating_sub(4)).collect());
+    let client = ("client_id", CLIENT_ID.to_owned());
+    let uri = ("post_logout_redirect_uri", rp.uri_of("signed-out"));
+    let unregistered = ("post_logout_redirect_uri", rp.uri_of("elsewhere"));
+    let long_state = ("state", state.repeat(50));
+    let state = ("state", state.to_owned());
+    vec![
+        (SignOutVariant::Hint, vec![hint.clone(), uri.clone(), state.clone()]),
+        (SignOutVariant::HintPost, vec![hint.clone(), uri.clone(), state.clone()]),
+        (SignOutVariant::ClientId, vec![client, uri.clone(), state.clone()]),
+        (SignOutVariant::NoRedirect, vec![hint.clone()]),
+        (SignOutVariant::UnregisteredUri, vec![hint.clone(), unregistered, state.clone()]),
+        (SignOutVariant::BrokenHint, vec![broken, uri.clone(), state]),
+        (SignOutVariant::LongState, vec![hint, uri, long_state]),
+    ]
+}
+
+async fn sign_in(State(app): State<Arc<App>>) -> Result<Response, Internal> {
+    let rp = demo(&app)?;
+    let (state, nonce, code_verifier) = (secrets::random()?, secrets::random()?, secrets::random()?);
+    let redirect_uri = rp.uri_of("callback");
+    let code_challenge = secrets::sha256(&code_verifier);
+    let request = [
+        ("response_type", "code"),
+        ("client_id", CLIENT_ID),
+        ("redirect_uri", &redirect_uri),
+        ("scope", "openid profile"),
+        ("state", &state),
+        ("nonce", &nonce),
+        ("code_challenge", &code_challenge),
+        ("code_challenge_method", "S256"),
+    ];
+    let location = link(&rp.issuer.url("/authorize"), &request);
+    let cookie = set(REQUEST_COOKIE, &format!("{state}.{nonce}.{code_verifier}"));
+    Ok((cookie, http::see_other(&location)?).into_response())
+}
+
+async fn callback(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Internal> {
+    let rp = demo(&app)?;
+    let language = http::language(&headers, None);
+    let failed = |error: &str, description: Option<&str>| {
+        let page = ClientErrorPage { language, client: NAME, error, description, sign_in: "/rp/sign-in" };
+        answer(rp, &headers, &page)
+    };
+    let parameters = Parameters::parse(query.unwrap_or_default().as_bytes()).unwrap_or_default();
+    let mut request = http::cookie(&headers, REQUEST_COOKIE).unwrap_or_default().split('.');
+    let (Some(state), Some(nonce), Some(code_verifier)) = (request.next(), request.next(), request.next()) else {
+        return failed("unexpected", Some("this browser did not start to sign in"));
+    };
+    if parameters.get("state") != Some(state) || parameters.get("iss") != Some(rp.issuer.as_str()) {
+        return failed("unexpected", Some("state or iss is another than expected"));
+    }
+    let Some(code) = parameters.get("code") else {
+        return failed(parameters.get("error").unwrap_or("unexpected"), parameters.get("error_description"));
+    };
+    match rp.redeem(code, code_verifier, nonce).await {
+        Ok(id_token) => {
+            let cookies = (set(ID_TOKEN_COOKIE, &id_token), set(REQUEST_COOKIE, ""));
+            Ok((cookies, http::see_other("/rp")?).into_response())
+        }
+        Err(error) => {
+            tracing::warn!(%error, "the demo client got no ID Token");
+            failed("unexpected", Some("the code was not accepted, or the ID Token not valid"))
+        }
+    }
+}
+
+/// The `post_logout_redirect_uri`.
+async fn signed_out(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Internal> {
+    let parameters = Parameters::parse(query.unwrap_or_default().as_bytes()).unwrap_or_default();
+    let state = parameters.get("state");
+    let expected = http::cookie(&headers, LOGOUT_STATE_COOKIE).filter(|state| !state.is_empty());
+    let matches = state.is_some() && state == expected;
+    let language = http::language(&headers, None);
+    let signed_out = Some(Returned { state, matches });
+    let page = ClientHomePage { language, client: NAME, sign_in: "/rp/sign-in", signed_out };
+    let answer = answer(demo(&app)?, &headers, &page)?;
+    // Anybody may send the browser here; only who knows the state ends the session at this client.
+    let cookies = matches.then(|| (set(ID_TOKEN_COOKIE, ""), set(LOGOUT_STATE_COOKIE, "")));
+    Ok(match cookies {
+        Some(cookies) => (cookies, answer).into_response(),
+        None => answer,
+    })
+}
+
+async fn forget() -> Result<Response, Internal> {
+    Ok((set(ID_TOKEN_COOKIE, ""), http::see_other("/rp")?).into_response())
+}
+
+fn demo(app: &App) -> anyhow::Result<&DemoRp> {
+    app.demo_rp.as_ref().context("there is no demo client")
+}
+
+/// The client's forms go to the provider.
+fn answer(rp: &DemoRp, headers: &HeaderMap, page: &impl Template) -> Result<Response, Internal> {
+    let policy = http::form_action(Some(rp.issuer.as_str()));
+    http::page(200, [("content-security-policy", policy.as_str())], http::language(headers, None), page)
+}
+
+fn set(name: &str, value: &str) -> AppendHeaders<[(axum::http::HeaderName, String); 1]> {
+    let age = if value.is_empty() { "; Max-Age=0" } else { "" };
+    AppendHeaders([(SET_COOKIE, format!("{name}={value}; Path=/rp; HttpOnly; SameSite=Lax{age}"))])
+}
+
+fn link(uri: &str, parameters: &[(&str, &str)]) -> String {
+    let parameters: Vec<_> = parameters.iter().map(|(name, value)| (*name, Some(*value))).collect();
+    http::with_query(uri, &parameters)
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}

@@ -1,0 +1,249 @@
+//! What all endpoints need of HTTP: parameters, cookies, pages, and the answer when the server itself fails.
+
+use std::borrow::Cow;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+
+use askama::Template;
+use axum::http::header::{
+    ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, LOCATION, VARY,
+};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::response::{AppendHeaders, IntoResponse, Response};
+use url::{Host, Url, form_urlencoded};
+
+use crate::pages::{self, ErrorPage, Language, PageError};
+
+/// The parameters of a query or a form (RFC 6749, sections 3.1 and 3.2): one without a value counts as omitted.
+#[derive(Debug, Default)]
+pub(crate) struct Parameters(Vec<(String, String)>);
+
+impl Parameters {
+    /// `None` where a value holds NUL, which no parameter of OAuth may, and which PostgreSQL cannot keep.
+    pub(crate) fn parse(urlencoded: &[u8]) -> Option<Self> {
+        let members = form_urlencoded::parse(urlencoded).into_owned().filter(|(_, value)| !value.is_empty());
+        let parameters = Self(members.collect());
+        (!parameters.0.iter().any(|(_, value)| value.contains('\0'))).then_some(parameters)
+    }
+
+    /// The value; the first one, where [`repeated`](Self::repeated) was not asked.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|member| member.0 == name).map(|member| member.1.as_str())
+    }
+
+    /// Which of the names is there more than once, as none must be.
+    pub(crate) fn repeated(&self, names: &[&'static str]) -> Option<&'static str> {
+        names.iter().copied().find(|name| self.0.iter().filter(|member| member.0 == *name).count() > 1)
+    }
+
+    pub(crate) fn encode(&self) -> String {
+        form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.0).finish()
+    }
+}
+
+/// Whether the body is a form (RFC 6749, section 3.2).
+pub(crate) fn is_form(headers: &HeaderMap) -> bool {
+    let media_type = header(headers, &CONTENT_TYPE).and_then(|value| value.split(';').next());
+    media_type.is_some_and(|it| it.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded"))
+}
+
+pub(crate) fn header<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
+    headers.get(name)?.to_str().ok()
+}
+
+pub(crate) fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    let lines = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut cookies = lines.flat_map(|line| line.split(';')).filter_map(|cookie| cookie.trim().split_once('='));
+    cookies.find(|cookie| cookie.0 == name).map(|cookie| cookie.1)
+}
+
+/// Our cookies. Over https their names begin with `__Host-`: browsers then take them from this very host alone, and
+/// another site of the same domain cannot set them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Cookies {
+    Secure,
+    LoopbackHttp,
+}
+
+impl Cookies {
+    /// The session's id.
+    pub(crate) fn session(self) -> &'static str {
+        match self {
+            Self::Secure => "__Host-session",
+            Self::LoopbackHttp => "session",
+        }
+    }
+
+    /// What ties the sign-in form to the browser.
+    pub(crate) fn sign_in(self) -> &'static str {
+        match self {
+            Self::Secure => "__Host-sign-in",
+            Self::LoopbackHttp => "sign-in",
+        }
+    }
+
+    /// A cookie for as long as the browser runs. `Lax`: it has to come along when a client sends the user here.
+    pub(crate) fn set(self, name: &str, value: &str) -> String {
+        format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax{}", self.secure())
+    }
+
+    pub(crate) fn clear(self, name: &str) -> String {
+        format!("{}; Max-Age=0", self.set(name, ""))
+    }
+
+    fn secure(self) -> &'static str {
+        match self {
+            Self::Secure => "; Secure",
+            Self::LoopbackHttp => "",
+        }
+    }
+}
+
+/// The address that sign-ins are counted by: the last one in the header that the proxy sets, else the connection's. Of IPv6,
+/// the network: a host has them by the billion.
+pub(crate) fn client_address(headers: &HeaderMap, proxy_header: Option<&HeaderName>, peer: SocketAddr) -> String {
+    let told = proxy_header.and_then(|name| headers.get_all(name).iter().next_back()?.to_str().ok());
+    let told = told.and_then(|value| value.rsplit(',').next()?.trim().parse().ok());
+    match told.unwrap_or(peer.ip()).to_canonical() {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).to_string(),
+    }
+}
+
+pub(crate) fn language(headers: &HeaderMap, ui_locales: Option<&str>) -> Language {
+    Language::negotiate(ui_locales, header(headers, &ACCEPT_LANGUAGE))
+}
+
+/// A page with the headers that belong to its outcome; see [`pages::CONTENT_SECURITY_POLICY`].
+pub(crate) fn page<'h>(
+    status: u16,
+    headers: impl IntoIterator<Item = (&'static str, &'h str)>,
+    language: Language,
+    page: &impl Template,
+) -> Result<Response, Internal> {
+    let status = StatusCode::from_u16(status)?;
+    let body = page.render()?;
+    let own = [
+        (CONTENT_TYPE, "text/html; charset=utf-8"),
+        (CONTENT_LANGUAGE, language.tag()),
+        (VARY, "accept-language"),
+        (CONTENT_SECURITY_POLICY, pages::CONTENT_SECURITY_POLICY),
+    ];
+    Ok((status, own, AppendHeaders(headers), body).into_response())
+}
+
+/// The policy of a page whose form may end in a redirect to another origin than ours: browsers apply `form-action` to that too.
+pub(crate) fn form_action(source: Option<&str>) -> String {
+    source.map_or_else(|| "form-action 'self'".to_owned(), |source| format!("form-action 'self' {source}"))
+}
+
+/// What such a policy has to hold for a redirect to a registered URI: its origin; only the scheme, where it is a private-use one
+/// or the grammar of policies has no place for the host.
+pub(crate) fn form_action_source(uri: &str) -> String {
+    match Url::parse(uri) {
+        Ok(uri) if uri.origin().is_tuple() && !matches!(uri.host(), Some(Host::Ipv6(_))) => {
+            uri.origin().ascii_serialization()
+        }
+        Ok(uri) => format!("{}:", uri.scheme()),
+        Err(_) => "'none'".to_owned(),
+    }
+}
+
+pub(crate) fn error_page(headers: &HeaderMap, error: PageError, detail: Option<&str>) -> Result<Response, Internal> {
+    let language = language(headers, None);
+    let policy = [("content-security-policy", "form-action 'none'")];
+    page(error.status(), policy, language, &ErrorPage { language, error, detail, home: Some("/") })
+}
+
+/// 303: whatever the method was, the browser goes on with GET.
+pub(crate) fn see_other(location: &str) -> Result<Response, Internal> {
+    Ok((StatusCode::SEE_OTHER, [(LOCATION, HeaderValue::from_str(location)?)]).into_response())
+}
+
+/// A registered URI with parameters added to its query (RFC 6749, section 4.1.2).
+pub(crate) fn with_query(uri: &str, parameters: &[(&str, Option<&str>)]) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(parameters.iter().filter_map(|(name, value)| value.map(|value| (name, value))));
+    // A space as %20, which every reader of a query understands; a plus sign itself is %2B.
+    let query = query.finish().replace('+', "%20");
+    let separator = match uri.split_once('?') {
+        None => "?",
+        Some((_, "")) => "",
+        Some(_) => "&",
+    };
+    [uri, separator, &query].concat()
+}
+
+/// The server's own failure: the log tells, the answer does not.
+#[derive(Debug)]
+pub(crate) struct Internal(anyhow::Error);
+
+impl<E: Into<anyhow::Error>> From<E> for Internal {
+    fn from(error: E) -> Self {
+        Self(error.into())
+    }
+}
+
+impl IntoResponse for Internal {
+    fn into_response(self) -> Response {
+        tracing::error!(error = format!("{:#}", self.0), "a request failed");
+        let (language, error) = (Language::default(), PageError::Internal);
+        let page = ErrorPage { language, error, detail: None, home: Some("/") };
+        let body: Cow<'_, str> = page.render().map_or("internal error".into(), Cow::Owned);
+        let headers = [
+            (CONTENT_TYPE, "text/html; charset=utf-8"),
+            (CACHE_CONTROL, "no-store"),
+            (CONTENT_SECURITY_POLICY, pages::CONTENT_SECURITY_POLICY),
+        ];
+        (StatusCode::INTERNAL_SERVER_ERROR, headers, body.into_owned()).into_response()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_parameter_without_a_value_is_omitted_and_a_repeated_one_is_noticed() {
+        let parameters = Parameters::parse(b"a=1&b=&c=x%20y&c=z&d").unwrap();
+        assert_eq!(parameters.get("a"), Some("1"));
+        assert_eq!(parameters.get("b"), None);
+        assert_eq!(parameters.get("c"), Some("x y"));
+        assert_eq!(parameters.get("d"), None);
+        assert_eq!(parameters.repeated(&["a", "b", "c"]), Some("c"));
+        assert_eq!(parameters.repeated(&["a", "b", "d"]), None);
+        assert!(Parameters::parse(b"a=1%00").is_none());
+    }
+
+    #[test]
+    fn parameters_are_added_to_the_query_that_is_there() {
+        let parameters = [("state", Some("a b+&=-._~")), ("iss", None)];
+        let query = "state=a%20b%2B%26%3D-._%7E";
+        assert_eq!(with_query("https://rp.example/cb", &parameters), format!("https://rp.example/cb?{query}"));
+        assert_eq!(with_query("https://rp.example/cb?", &parameters), format!("https://rp.example/cb?{query}"));
+        assert_eq!(with_query("https://rp.example/cb?a=b", &parameters), format!("https://rp.example/cb?a=b&{query}"));
+    }
+
+    #[test]
+    fn a_cookie_is_found_by_its_whole_name() {
+        let mut headers = HeaderMap::new();
+        headers.append(COOKIE, HeaderValue::from_static("my-session=1; session=2"));
+        headers.append(COOKIE, HeaderValue::from_static("other=3"));
+        assert_eq!(cookie(&headers, "session"), Some("2"));
+        assert_eq!(cookie(&headers, "other"), Some("3"));
+        assert_eq!(cookie(&headers, "__Host-session"), None);
+    }
+
+    #[test]
+    fn the_client_address_is_the_proxys_last_word_only_where_it_is_trusted() {
+        let name = HeaderName::from_static("x-forwarded-for");
+        let peer = SocketAddr::from(([192, 0, 2, 1], 1));
+        let mut headers = HeaderMap::new();
+        headers.append(&name, HeaderValue::from_static("203.0.113.9, 198.51.100.7"));
+        assert_eq!(client_address(&headers, None, peer), "192.0.2.1");
+        assert_eq!(client_address(&headers, Some(&name), peer), "198.51.100.7");
+        headers.append(&name, HeaderValue::from_static("2001:db8:1:2:3:4:5:6"));
+        assert_eq!(client_address(&headers, Some(&name), peer), "2001:db8:1:2::");
+        headers.append(&name, HeaderValue::from_static("unknown"));
+        assert_eq!(client_address(&headers, Some(&name), peer), "192.0.2.1");
+    }
+}

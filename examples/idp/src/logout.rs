@@ -1,0 +1,197 @@
+//! The logout endpoint, by `oidc_logout`: the request in, its decision carried out, and a page or a redirect.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{RawQuery, State};
+use axum::http::header::{CONTENT_TYPE, SET_COOKIE};
+use axum::http::{HeaderMap, Method, StatusCode};
+use axum::response::{AppendHeaders, IntoResponse as _, Response};
+use oidc_logout::{Confirm, Decision, Landing, Refusal, RefusalReason};
+use serde_json::json;
+use time::OffsetDateTime;
+
+use crate::app::App;
+use crate::clients::{self, Client};
+use crate::http::{self, Internal};
+use crate::pages::{ConfirmPage, DeclinedPage, Language, RefusalPage, ResubmitPage, SignedOutPage};
+use crate::sessions::{self, Session};
+use crate::store;
+
+pub(crate) const PATH: &str = "/end_session";
+
+pub(crate) async fn end_session(
+    State(app): State<Arc<App>>,
+    method: Method,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, Internal> {
+    let now = OffsetDateTime::now_utc();
+    let keys = app.keys().await?;
+    let endpoint = &keys.logout;
+    let session = app.session(&headers).await?;
+    let mut client = None;
+
+    let request = match &body {
+        Ok(body) => {
+            let content_type = http::header(&headers, &CONTENT_TYPE);
+            endpoint.read(method.as_str(), content_type, query.unwrap_or_default(), body)
+        }
+        Err(_) => Err(Refusal::from(RefusalReason::RequestTooLarge)),
+    };
+    let decision = match request.and_then(|request| endpoint.receive(request, now)) {
+        Ok(pending) => {
+            if let Some(id) = pending.client_id() {
+                client = clients::find(&app.pool, id.as_str()).await?;
+            }
+            let session = match &session {
+                Some(session) => Some(as_the_client_knows_it(&app, session, client.as_ref()).await?),
+                None => None,
+            };
+            pending.decide(client.as_ref().map(Client::for_logout).as_ref(), session.as_ref())
+        }
+        Err(refusal) => Decision::Refuse(refusal),
+    };
+    tracing::info!(audit = %json!(decision.audit()), "logout");
+
+    let language = http::language(&headers, ui_locales(&decision));
+    let page = Page { app: &app, language, session: session.as_ref(), client: client.as_ref() };
+    match decision {
+        Decision::EndSession(end) => {
+            let Some(session) = &session else {
+                return Err(anyhow::anyhow!("a session was to be ended that there is not").into());
+            };
+            let left = page.left_behind(session).await?;
+            sessions::end(&app.pool, session).await?;
+            let answer = page.landing(&end.session_ended(), &left)?;
+            let cookie = app.cookies.clear(app.cookies.session());
+            Ok((AppendHeaders([(SET_COOKIE, cookie)]), answer).into_response())
+        }
+        Decision::NoSession(landing) => page.landing(&landing, &LeftBehind::default()),
+        Decision::Confirm(ask) => page.confirm(&ask),
+        Decision::Declined(no) => {
+            let (user, client) = (page.user().unwrap_or_default(), page.client_name());
+            let content = DeclinedPage { language, user, client, account: "/" };
+            http::page(no.status(), &no.headers(), language, &content)
+        }
+        Decision::Resubmit(again) => {
+            let content = ResubmitPage { language, action: PATH, again: &again };
+            http::page(again.status(), &again.headers(), language, &content)
+        }
+        Decision::Refuse(refusal) => {
+            // Whoever is signed in gets a way out, whatever is wrong with the request.
+            let offer = match &session {
+                Some(session) => Some(endpoint.offer(&session.for_logout(None)?, now)),
+                None => None,
+            };
+            page.refusal(&refusal, offer.as_ref())
+        }
+    }
+}
+
+async fn as_the_client_knows_it(
+    app: &App,
+    session: &Session,
+    client: Option<&Client>,
+) -> anyhow::Result<oidc_logout::Session> {
+    let takes_part = match client {
+        Some(client) => Some(sessions::takes_part(&app.pool, session, &client.id).await?),
+        None => None,
+    };
+    session.for_logout(takes_part)
+}
+
+fn ui_locales(decision: &Decision) -> Option<&str> {
+    let request = match decision {
+        Decision::EndSession(end) => end.request(),
+        Decision::NoSession(landing) => landing.request(),
+        Decision::Confirm(ask) => ask.request(),
+        Decision::Declined(no) => no.request(),
+        Decision::Resubmit(again) => again.request(),
+        Decision::Refuse(refusal) => refusal.request()?,
+    };
+    request.ui_locales().map(oidc_logout::UiLocales::as_str)
+}
+
+/// What goes on after a sign-out, for the page to tell of.
+#[derive(Default)]
+struct LeftBehind {
+    was_signed_in: bool,
+    /// Names of clients that were not told.
+    clients: Vec<String>,
+    /// Sessions of the user in other browsers.
+    sessions: u64,
+}
+
+/// The pages of this endpoint.
+struct Page<'a> {
+    app: &'a App,
+    language: Language,
+    session: Option<&'a Session>,
+    client: Option<&'a Client>,
+}
+
+impl Page<'_> {
+    fn landing(&self, landing: &Landing, left: &LeftBehind) -> Result<Response, Internal> {
+        if let Landing::Redirect(to) = landing {
+            let status = StatusCode::from_u16(to.status())?;
+            return Ok((status, AppendHeaders(&to.headers())).into_response());
+        }
+        let clients: Vec<_> = left.clients.iter().map(String::as_str).collect();
+        let content = SignedOutPage {
+            language: self.language,
+            was_signed_in: left.was_signed_in,
+            still_signed_in_at: &clients,
+            other_sessions: left.sessions,
+            sign_in: "/sign-in",
+        };
+        http::page(landing.status(), &landing.headers(), self.language, &content)
+    }
+
+    fn confirm(&self, ask: &Confirm) -> Result<Response, Internal> {
+        let content = ConfirmPage {
+            language: self.language,
+            action: PATH,
+            ask,
+            user: self.user().unwrap_or_default(),
+            client: self.client_name(),
+        };
+        http::page(ask.status(), &ask.headers(), self.language, &content)
+    }
+
+    fn refusal(&self, refusal: &Refusal, offer: Option<&Confirm>) -> Result<Response, Internal> {
+        let content = RefusalPage {
+            language: self.language,
+            action: PATH,
+            refusal,
+            offer,
+            user: self.user(),
+            client: self.client_name(),
+            account: "/",
+        };
+        http::page(refusal.status(), &refusal.headers_with_offer(offer), self.language, &content)
+    }
+
+    /// Asked before the session ends, for it goes with it. The client that asks for the sign-out knows of it.
+    async fn left_behind(&self, session: &Session) -> Result<LeftBehind, Internal> {
+        let mut names = Vec::new();
+        for id in sessions::clients(&self.app.pool, session).await? {
+            if self.client.is_none_or(|client| client.id != id) {
+                let client = clients::find(&self.app.pool, &id).await?;
+                names.extend(client.map(|client| client.name().to_owned()));
+            }
+        }
+        let sessions = sessions::others(&self.app.pool, session, store::now()).await?;
+        Ok(LeftBehind { was_signed_in: true, clients: names, sessions })
+    }
+
+    fn user(&self) -> Option<&str> {
+        self.session.map(|session| session.user.name.as_str())
+    }
+
+    fn client_name(&self) -> Option<&str> {
+        self.client.map(Client::name)
+    }
+}

@@ -1,0 +1,32 @@
+//! Random secrets, and what is kept of them.
+
+use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::{constant_time, hmac, rand};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+/// 32 random bytes in base64url: a session id, a code, a token, a client secret.
+pub(crate) fn random() -> anyhow::Result<String> {
+    Ok(URL_SAFE_NO_PAD.encode(random_bytes()?))
+}
+
+pub(crate) fn random_bytes() -> anyhow::Result<[u8; 32]> {
+    let mut bytes = [0; 32];
+    rand::fill(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// What the database keeps of a secret. They are random, so that no slow hash is needed.
+pub(crate) fn sha256(secret: &str) -> String {
+    URL_SAFE_NO_PAD.encode(digest(&SHA256, secret.as_bytes()))
+}
+
+pub(crate) fn hmac_sha256(key: &[u8], message: &str) -> String {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, key);
+    URL_SAFE_NO_PAD.encode(hmac::sign(&key, message.as_bytes()))
+}
+
+/// Compares without telling by the time it takes how much is equal.
+pub(crate) fn equal(one: &str, other: &str) -> bool {
+    constant_time::verify_slices_are_equal(one.as_bytes(), other.as_bytes()).is_ok()
+}

@@ -1,0 +1,193 @@
+//! The server: its routes, what every request goes through, and its start and end.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::DefaultBodyLimit;
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
+    X_CONTENT_TYPE_OPTIONS,
+};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
+use axum::routing::{any, get, post};
+use axum_server::Handle;
+use axum_server::tls_rustls::RustlsConfig;
+use hyper_util::rt::TokioTimer;
+use rustls::ServerConfig;
+use rustls::crypto::aws_lc_rs::default_provider;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio::task::JoinHandle;
+use tower_http::limit::RequestBodyLimitLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::timeout::TimeoutLayer;
+use tower_http::trace::TraceLayer;
+
+use crate::app::App;
+use crate::config::{Config, Registration};
+use crate::pages::{self, PageError};
+use crate::{account, authorize, demo_rp, discovery, http, logout, registration, sign_in, store, token, userinfo};
+
+/// The largest request body, in bytes. The logout endpoint reads 64 KiB and answers 413 to more; at twice that the server does.
+const MAX_BODY_BYTES: usize = 128 * 1024;
+
+/// A provider that serves. It goes on until it is [shut down](Self::shutdown), or the runtime is.
+#[derive(Debug)]
+pub struct Server {
+    url: String,
+    demo_url: Option<String>,
+    has_demo: bool,
+    address: SocketAddr,
+    shutdown_seconds: u32,
+    handle: Handle<SocketAddr>,
+    serving: JoinHandle<std::io::Result<()>>,
+    sweeping: JoinHandle<()>,
+    pool: sqlx::AnyPool,
+}
+
+impl Server {
+    /// Opens the database, makes what is missing in it, and listens.
+    ///
+    /// # Errors
+    /// What cannot be opened, read or listened on, and options that contradict each other.
+    pub async fn start(config: Config) -> anyhow::Result<Self> {
+        let address = SocketAddr::new(config.address, config.port);
+        let listener = TcpListener::bind(address).with_context(|| format!("{address} cannot be listened on"))?;
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        let tls = tls(&config)?;
+        let shutdown_seconds = config.shutdown_seconds;
+        let app = App::open(config, address.port()).await?;
+        let url = app.issuer.as_str().to_owned();
+        let has_demo = app.config.demo(&app.issuer);
+        let demo_url = app.demo_rp.as_ref().map(|demo| demo.uri().to_owned());
+        let pool = app.pool.clone();
+        let sweeping = tokio::spawn(store::sweep(app.pool.clone()));
+        let handle = Handle::new();
+        let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
+        let serving = match tls {
+            Some(tls) => {
+                let mut server = axum_server::from_tcp_rustls(listener, tls)?.handle(handle.clone()).http1_only();
+                limit_header_time(server.http_builder());
+                tokio::spawn(server.serve(service))
+            }
+            None => {
+                let mut server = axum_server::from_tcp(listener)?.handle(handle.clone()).http1_only();
+                limit_header_time(server.http_builder());
+                tokio::spawn(server.serve(service))
+            }
+        };
+        Ok(Self { url, demo_url, has_demo, address, shutdown_seconds, handle, serving, sweeping, pool })
+    }
+
+    /// The issuer, and the URL of the account page.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The URL of the client to try the provider with, where there is one.
+    #[must_use]
+    pub fn demo_url(&self) -> Option<&str> {
+        self.demo_url.as_deref()
+    }
+
+    /// Whether there is the [demo user](crate::DEMO_USER).
+    #[must_use]
+    pub fn has_demo(&self) -> bool {
+        self.has_demo
+    }
+
+    /// What it listens on.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Takes no more requests, lets those that are under way end, and closes the database.
+    ///
+    /// # Errors
+    /// What serving failed with.
+    pub async fn shutdown(self) -> anyhow::Result<()> {
+        self.handle.graceful_shutdown(Some(Duration::from_secs(self.shutdown_seconds.into())));
+        self.serving.await??;
+        self.sweeping.abort();
+        self.pool.close().await;
+        Ok(())
+    }
+}
+
+fn router(app: Arc<App>) -> Router {
+    let mut router = Router::new()
+        .route("/.well-known/openid-configuration", get(discovery::configuration))
+        .route("/jwks", get(discovery::jwks))
+        .route("/authorize", get(authorize::get).post(authorize::post))
+        .route("/sign-in", get(sign_in::get).post(sign_in::post))
+        .route("/token", post(token::post))
+        .route("/userinfo", get(userinfo::get).post(userinfo::post))
+        .route(logout::PATH, any(logout::end_session))
+        .route("/", get(account::get));
+    if app.registration == Registration::Open {
+        let client = get(registration::get).delete(registration::delete);
+        router = router.route(registration::PATH, post(registration::post)).route(registration::CLIENT_PATH, client);
+    }
+    if app.demo_rp.is_some() {
+        router = router.merge(demo_rp::routes());
+    }
+    for asset in pages::ASSETS {
+        let headers = [(CONTENT_TYPE, asset.content_type), (CACHE_CONTROL, "public, max-age=300")];
+        router = router.route(asset.path, get(async move || (headers, asset.body)));
+    }
+    let timeout = Duration::from_secs(app.config.request_seconds.into());
+    let transport_security = app.issuer.is_https().then_some("max-age=31536000");
+    let router = router
+        .fallback(async |headers: HeaderMap| http::error_page(&headers, PageError::NotFound, None))
+        .method_not_allowed_fallback(async |headers: HeaderMap| {
+            http::error_page(&headers, PageError::MethodNotAllowed, None)
+        })
+        .with_state(app)
+        // The limit below counts what is read, and this one would be lower.
+        .layer(DefaultBodyLimit::disable())
+        .layer(RequestBodyLimitLayer::new(MAX_BODY_BYTES))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, timeout))
+        .layer(header(CACHE_CONTROL, "no-store"))
+        .layer(header(REFERRER_POLICY, "no-referrer"))
+        .layer(header(X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(header(CONTENT_SECURITY_POLICY, "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"));
+    let router = match transport_security {
+        Some(value) => router.layer(header(STRICT_TRANSPORT_SECURITY, value)),
+        None => router,
+    };
+    // The query holds codes, hints and more: the log gets the path alone.
+    router.layer(TraceLayer::new_for_http().make_span_with(|request: &Request<Body>| {
+        tracing::info_span!("request", method = %request.method(), path = request.uri().path())
+    }))
+}
+
+/// For answers that do not bring one of their own.
+fn header(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
+}
+
+/// Who does not get to the end of a request's headers is cut off.
+fn limit_header_time(builder: &mut hyper_util::server::conn::auto::Builder<hyper_util::rt::TokioExecutor>) {
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(10));
+}
+
+fn tls(config: &Config) -> anyhow::Result<Option<RustlsConfig>> {
+    let (Some(certificate), Some(key)) = (&config.tls_cert, &config.tls_key) else {
+        return Ok(None);
+    };
+    let chain = CertificateDer::pem_file_iter(certificate).context("--tls-cert")?;
+    let chain = chain.collect::<Result<Vec<_>, _>>().context("--tls-cert")?;
+    let key = PrivateKeyDer::from_pem_file(key).context("--tls-key")?;
+    let builder =
+        ServerConfig::builder_with_provider(Arc::new(default_provider())).with_safe_default_protocol_versions()?;
+    let mut tls = builder.with_no_client_auth().with_single_cert(chain, key).context("--tls-cert and --tls-key")?;
+    tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(Some(RustlsConfig::from_config(Arc::new(tls))))
+}

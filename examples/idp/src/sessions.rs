@@ -1,0 +1,111 @@
+//! Sessions: one row a sign-in, found by the cookie that only the browser has.
+
+use anyhow::Context as _;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sqlx::{Any, AnyPool, Row as _, Transaction};
+
+use crate::secrets;
+use crate::users::User;
+
+/// A sign-in of a browser.
+#[derive(Clone, Debug)]
+pub(crate) struct Session {
+    /// The SHA-256 of the cookie.
+    pub(crate) hash: String,
+    pub(crate) sid: String,
+    pub(crate) auth_time: i64,
+    pub(crate) user: User,
+}
+
+impl Session {
+    /// As the logout endpoint takes it. `takes_part`: whether the client does, where the request names one. Subjects are
+    /// public, and the `sid` is the same for all clients, so that both are as every client knows them.
+    pub(crate) fn for_logout(&self, takes_part: Option<bool>) -> anyhow::Result<oidc_logout::Session> {
+        let binding: [u8; 32] = URL_SAFE_NO_PAD.decode(&self.hash)?.try_into().ok().context("a session's hash")?;
+        let session = oidc_logout::Session::new(binding).subject(&*self.user.id).sid(&*self.sid);
+        Ok(match takes_part {
+            Some(takes_part) => session.takes_part(takes_part),
+            None => session,
+        })
+    }
+}
+
+/// The session of a cookie, unless it has ended or is past its time.
+pub(crate) async fn find(pool: &AnyPool, id: &str, now: i64) -> sqlx::Result<Option<Session>> {
+    let select = "SELECT sid, auth_time, user_id, username, name FROM sessions JOIN users ON users.id = user_id \
+        WHERE id_hash = $1 AND expires_at > $2";
+    let hash = secrets::sha256(id);
+    let Some(row) = sqlx::query(select).bind(&hash).bind(now).fetch_optional(pool).await? else {
+        return Ok(None);
+    };
+    let user = User { id: row.try_get(2)?, username: row.try_get(3)?, name: row.try_get(4)? };
+    Ok(Some(Session { hash, sid: row.try_get(0)?, auth_time: row.try_get(1)?, user }))
+}
+
+/// Starts a session, and ends the one that the browser had before. Returns the new one and its id, for the cookie.
+pub(crate) async fn start(
+    pool: &AnyPool,
+    user: User,
+    former: Option<&str>,
+    now: i64,
+    seconds: u32,
+) -> anyhow::Result<(String, Session)> {
+    let (id, sid) = (secrets::random()?, secrets::random()?);
+    let session = Session { hash: secrets::sha256(&id), sid, auth_time: now, user };
+    let mut transaction = pool.begin().await?;
+    if let Some(former) = former {
+        let delete = "DELETE FROM sessions WHERE id_hash = $1";
+        sqlx::query(delete).bind(secrets::sha256(former)).execute(&mut *transaction).await?;
+    }
+    let insert = "INSERT INTO sessions (id_hash, user_id, sid, auth_time, expires_at) VALUES ($1, $2, $3, $4, $5)";
+    let insert = sqlx::query(insert).bind(&session.hash).bind(&session.user.id).bind(&session.sid);
+    insert.bind(now).bind(now.saturating_add(seconds.into())).execute(&mut *transaction).await?;
+    transaction.commit().await?;
+    Ok((id, session))
+}
+
+/// A session that cannot end before the transaction does.
+#[derive(sqlx::FromRow)]
+pub(crate) struct HeldSession {
+    pub(crate) user_id: String,
+    pub(crate) sid: String,
+    pub(crate) auth_time: i64,
+}
+
+/// Takes hold of a session, unless it has ended or is past its time: the first thing in a transaction that adds to it, so that
+/// signing out waits, or comes first.
+pub(crate) async fn hold(
+    transaction: &mut Transaction<'_, Any>,
+    hash: &str,
+    now: i64,
+) -> sqlx::Result<Option<HeldSession>> {
+    // A row lock in words that SQLite has too.
+    let update =
+        "UPDATE sessions SET sid = sid WHERE id_hash = $1 AND expires_at > $2 RETURNING user_id, sid, auth_time";
+    Ok(sqlx::query_as(update).bind(hash).bind(now).fetch_all(&mut **transaction).await?.pop())
+}
+
+/// Ends a session, and with it its codes and access tokens. The cookie is worth nothing from then on.
+pub(crate) async fn end(pool: &AnyPool, session: &Session) -> sqlx::Result<()> {
+    sqlx::query("DELETE FROM sessions WHERE id_hash = $1").bind(&session.hash).execute(pool).await.map(drop)
+}
+
+/// Whether the client was sent a code in this session.
+pub(crate) async fn takes_part(pool: &AnyPool, session: &Session, client_id: &str) -> sqlx::Result<bool> {
+    let select = "SELECT client_id FROM session_clients WHERE session_hash = $1 AND client_id = $2";
+    Ok(sqlx::query(select).bind(&session.hash).bind(client_id).fetch_optional(pool).await?.is_some())
+}
+
+/// The ids of the clients that take part in this session.
+pub(crate) async fn clients(pool: &AnyPool, session: &Session) -> sqlx::Result<Vec<String>> {
+    let select = "SELECT client_id FROM session_clients WHERE session_hash = $1 ORDER BY client_id";
+    sqlx::query_scalar(select).bind(&session.hash).fetch_all(pool).await
+}
+
+/// How many sessions the user has in other browsers.
+pub(crate) async fn others(pool: &AnyPool, session: &Session, now: i64) -> anyhow::Result<u64> {
+    let select = "SELECT COUNT(*) FROM sessions WHERE user_id = $1 AND id_hash <> $2 AND expires_at > $3";
+    let select = sqlx::query_scalar::<_, i64>(select).bind(&session.user.id).bind(&session.hash).bind(now);
+    Ok(select.fetch_one(pool).await?.try_into()?)
+}

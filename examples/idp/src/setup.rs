@@ -1,0 +1,78 @@
+//! What a start makes of the database: keys and secrets where there are none yet, clients from a file, the demo.
+//!
+//! Each step may be cut off, and several instances may take it at once; the next start goes on where it was left.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use serde::Deserialize;
+use sqlx::AnyPool;
+
+use crate::clients::{self, Client};
+use crate::config::Issuer;
+use crate::demo_rp::{self, DemoRp};
+use crate::{keys, secrets, users};
+
+/// The demo user, whose password everybody knows.
+#[derive(Clone, Copy, Debug)]
+pub struct DemoUser {
+    /// What to sign in with.
+    pub username: &'static str,
+    /// The password.
+    pub password: &'static str,
+}
+
+/// The user that the demo is made with.
+pub const DEMO_USER: DemoUser = DemoUser { username: "alice", password: "wonderland" };
+
+/// A secret that all instances share, 32 random bytes; made when it is first asked for.
+pub(crate) async fn shared_secret(pool: &AnyPool, name: &str) -> anyhow::Result<Vec<u8>> {
+    let insert = "INSERT INTO secrets (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+    sqlx::query(insert).bind(name).bind(secrets::random()?).execute(pool).await?;
+    let select = "SELECT value FROM secrets WHERE name = $1";
+    let value: String = sqlx::query_scalar(select).bind(name).fetch_one(pool).await?;
+    Ok(value.into_bytes())
+}
+
+/// Makes the demo user and the demo clients. Returns the one to try the provider with, where the issuer is on loopback http.
+pub(crate) async fn demo(pool: &AnyPool, issuer: &Issuer) -> anyhow::Result<Option<DemoRp>> {
+    users::add(pool, DEMO_USER.username, DEMO_USER.password, "Alice Liddell", "alice@example.com").await?;
+    let demo_rp = DemoRp::new(issuer)?;
+    let clients = [Some(demo_rp::native_client()), demo_rp.as_ref().map(DemoRp::client)];
+    for client in read_clients(&serde_json::to_string(&clients.iter().flatten().collect::<Vec<_>>())?)? {
+        clients::save(pool, &client).await?;
+    }
+    Ok(demo_rp)
+}
+
+pub(crate) async fn clients_of_file(pool: &AnyPool, path: &Path) -> anyhow::Result<()> {
+    let read = || read_clients(&std::fs::read_to_string(path)?);
+    for client in read().with_context(|| format!("--clients: {}", path.display()))? {
+        clients::save(pool, &client).await?;
+    }
+    Ok(())
+}
+
+fn read_clients(json: &str) -> anyhow::Result<Vec<Client>> {
+    #[derive(Deserialize)]
+    struct Identity {
+        client_id: String,
+        client_secret: Option<String>,
+    }
+    let entries: Vec<Box<serde_json::value::RawValue>> = serde_json::from_str(json)?;
+    let mut clients = Vec::with_capacity(entries.len());
+    for (index, entry) in entries.iter().enumerate() {
+        let read = || {
+            let Identity { client_id, client_secret } = serde_json::from_str(entry.get())?;
+            let metadata = clients::Metadata::read(entry.get().as_bytes(), client_secret.is_none())?;
+            anyhow::Ok(Client::register(client_id, client_secret, metadata)?)
+        };
+        clients.push(read().with_context(|| format!("client {index}"))?);
+    }
+    Ok(clients)
+}
+
+/// Makes what no instance can do without.
+pub(crate) async fn essentials(pool: &AnyPool) -> anyhow::Result<()> {
+    keys::make_first(pool).await
+}

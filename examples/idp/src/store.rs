@@ -1,0 +1,80 @@
+//! The database: SQLite in a file, or PostgreSQL. The same statements serve both.
+//!
+//! Nothing that another instance would need is kept in memory. A transaction begins with its write, so that SQLite never has
+//! to turn a reader into a writer, which it refuses under load.
+
+use std::fs::OpenOptions;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use sqlx::any::AnyPoolOptions;
+use sqlx::migrate::Migrator;
+use sqlx::{AnyConnection, AnyPool, Executor as _};
+use time::OffsetDateTime;
+
+static MIGRATIONS: Migrator = sqlx::migrate!();
+
+/// Opens the database, and brings its tables up to date.
+pub(crate) async fn open(url: &str) -> anyhow::Result<AnyPool> {
+    sqlx::any::install_default_drivers();
+    let options = AnyPoolOptions::new().max_connections(8).acquire_timeout(Duration::from_secs(10));
+    let file = url.strip_prefix("sqlite:").map(|path| path.trim_start_matches("//"));
+    let pool = match file {
+        Some(path) => {
+            let path = path.split_once('?').map_or(path, |(path, _)| path);
+            create_private(path).with_context(|| format!("--database: {path}"))?;
+            options.after_connect(|connection, _| Box::pin(prepare_sqlite(connection))).connect(url).await
+        }
+        None => options.connect(url).await,
+    };
+    // The URL may hold a password.
+    let pool = pool.context("--database: it cannot be opened")?;
+    MIGRATIONS.run(&pool).await.context("--database: its tables cannot be brought up to date")?;
+    Ok(pool)
+}
+
+/// The file holds private keys: nobody else may read it. SQLite gives the files beside it the same mode.
+fn create_private(path: &str) -> std::io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
+}
+
+/// What is committed is on the disk, whatever happens to the process or the machine.
+async fn prepare_sqlite(connection: &mut AnyConnection) -> sqlx::Result<()> {
+    let settings =
+        "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON";
+    connection.execute(settings).await.map(drop)
+}
+
+/// The time as the database has it, in seconds since 1970.
+pub(crate) fn now() -> i64 {
+    OffsetDateTime::now_utc().unix_timestamp()
+}
+
+/// Deletes what has expired, every minute. Each instance does it, and none has to.
+pub(crate) async fn sweep(pool: AnyPool) {
+    let mut minutes = tokio::time::interval(Duration::from_secs(60));
+    loop {
+        minutes.tick().await;
+        if let Err(error) = sweep_once(&pool, now()).await {
+            tracing::warn!(%error, "expired rows were not deleted");
+        }
+    }
+}
+
+async fn sweep_once(pool: &AnyPool, now: i64) -> sqlx::Result<()> {
+    const DAY: i64 = 24 * 60 * 60;
+    for statement in [
+        "DELETE FROM sessions WHERE expires_at <= $1",
+        "DELETE FROM codes WHERE expires_at <= $1",
+        "DELETE FROM access_tokens WHERE expires_at <= $1",
+    ] {
+        sqlx::query(statement).bind(now).execute(pool).await?;
+    }
+    // No window is longer than that.
+    sqlx::query("DELETE FROM sign_in_attempts WHERE since <= $1").bind(now.saturating_sub(DAY)).execute(pool).await?;
+    Ok(())
+}

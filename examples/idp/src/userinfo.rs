@@ -1,0 +1,66 @@
+//! The userinfo endpoint: an access token in, claims about the user out (Core 1.0, section 5.3; RFC 6750).
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, WWW_AUTHENTICATE};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use serde_json::{Value, json};
+use sqlx::{AnyPool, Row as _};
+
+use crate::app::App;
+use crate::http::{self, Internal, Parameters};
+use crate::{secrets, store};
+
+pub(crate) async fn get(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, Internal> {
+    answer(&app.pool, bearer(&headers)).await
+}
+
+/// The token may be in the form in place of the header (RFC 6750, section 2.2).
+pub(crate) async fn post(State(app): State<Arc<App>>, headers: HeaderMap, body: Bytes) -> Result<Response, Internal> {
+    let form = Parameters::parse(&body).filter(|_| http::is_form(&headers)).unwrap_or_default();
+    answer(&app.pool, bearer(&headers).or(form.get("access_token"))).await
+}
+
+async fn answer(pool: &AnyPool, token: Option<&str>) -> Result<Response, Internal> {
+    let refused = |challenge| (StatusCode::UNAUTHORIZED, [(WWW_AUTHENTICATE, challenge)]).into_response();
+    let Some(token) = token else {
+        return Ok(refused("Bearer"));
+    };
+    Ok(match claims(pool, token).await? {
+        Some(claims) => ([(CACHE_CONTROL, "no-store")], Json(claims)).into_response(),
+        None => refused("Bearer error=\"invalid_token\", error_description=\"the token is wrong, expired or revoked\""),
+    })
+}
+
+/// What the token's scope allows to tell (Core 1.0, section 5.4), as long as the session lives.
+async fn claims(pool: &AnyPool, token: &str) -> anyhow::Result<Option<Value>> {
+    let select = "SELECT scope, users.id, username, name, email FROM access_tokens \
+        JOIN sessions ON sessions.id_hash = session_hash JOIN users ON users.id = sessions.user_id \
+        WHERE token_hash = $1 AND access_tokens.expires_at > $2 AND sessions.expires_at > $2";
+    let select = sqlx::query(select).bind(secrets::sha256(token)).bind(store::now());
+    let Some(row) = select.fetch_optional(pool).await? else {
+        return Ok(None);
+    };
+    let text = |index: usize| row.try_get::<String, _>(index);
+    let mut claims = json!({ "sub": text(1)? });
+    for scope in text(0)?.split(' ') {
+        match scope {
+            "profile" => {
+                claims["preferred_username"] = text(2)?.into();
+                claims["name"] = text(3)?.into();
+            }
+            "email" => claims["email"] = text(4)?.into(),
+            _ => {}
+        }
+    }
+    Ok(Some(claims))
+}
+
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = http::header(headers, &AUTHORIZATION)?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+}

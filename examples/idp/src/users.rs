@@ -1,0 +1,96 @@
+//! The users and their passwords.
+
+use std::sync::Arc;
+use std::thread::available_parallelism;
+
+use argon2::Argon2;
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
+use sqlx::{AnyPool, Row as _};
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
+
+use crate::secrets;
+
+/// Someone who signs in.
+#[derive(Clone, Debug)]
+pub(crate) struct User {
+    /// The `sub` at every client: subjects are public here.
+    pub(crate) id: String,
+    pub(crate) username: String,
+    pub(crate) name: String,
+}
+
+/// Checks passwords, as many at once as there are processors: each check takes 19 MiB and some milliseconds on purpose.
+pub(crate) struct Passwords {
+    slots: Semaphore,
+    /// Checked in place of the hash of a user that there is not, so that the time tells nothing.
+    nobodys_hash: Arc<str>,
+}
+
+impl Passwords {
+    pub(crate) fn new() -> anyhow::Result<Self> {
+        let slots = Semaphore::new(available_parallelism()?.get());
+        Ok(Self { slots, nobodys_hash: hash(&secrets::random()?)?.into() })
+    }
+
+    /// The user of that name, if the password is theirs.
+    pub(crate) async fn check(&self, pool: &AnyPool, username: &str, password: &str) -> anyhow::Result<Option<User>> {
+        let select = "SELECT id, name, password_hash FROM users WHERE username = $1";
+        let row = sqlx::query(select).bind(username).fetch_optional(pool).await?;
+        let hash: Arc<str> = match &row {
+            Some(row) => row.try_get::<String, _>(2)?.into(),
+            None => Arc::clone(&self.nobodys_hash),
+        };
+        let password = password.to_owned();
+        let _slot = self.slots.acquire().await?;
+        let right = spawn_blocking(move || verify(&password, &hash)).await??;
+        let Some(row) = row.filter(|_| right) else {
+            return Ok(None);
+        };
+        Ok(Some(User { id: row.try_get(0)?, username: username.to_owned(), name: row.try_get(1)? }))
+    }
+}
+
+/// Makes a user, where the name is free.
+pub(crate) async fn add(pool: &AnyPool, username: &str, password: &str, name: &str, email: &str) -> anyhow::Result<()> {
+    let select = "SELECT id FROM users WHERE username = $1";
+    if sqlx::query(select).bind(username).fetch_optional(pool).await?.is_none() {
+        insert(pool, "DO NOTHING", username, password, name, email).await?;
+    }
+    Ok(())
+}
+
+/// Makes a user, or gives the one of that name a new password, name and email address. Sessions go on.
+pub(crate) async fn set(pool: &AnyPool, username: &str, password: &str, name: &str, email: &str) -> anyhow::Result<()> {
+    let update = "DO UPDATE SET password_hash = excluded.password_hash, name = excluded.name, email = excluded.email";
+    insert(pool, update, username, password, name, email).await
+}
+
+async fn insert(
+    pool: &AnyPool,
+    on_conflict: &str,
+    username: &str,
+    password: &str,
+    name: &str,
+    email: &str,
+) -> anyhow::Result<()> {
+    let password = password.to_owned();
+    let hash = spawn_blocking(move || hash(&password)).await??;
+    let insert = format!(
+        "INSERT INTO users (id, username, password_hash, name, email) VALUES ($1, $2, $3, $4, $5) \
+         ON CONFLICT (username) {on_conflict}"
+    );
+    let insert = sqlx::query(&insert).bind(secrets::random()?).bind(username).bind(hash).bind(name).bind(email);
+    insert.execute(pool).await?;
+    Ok(())
+}
+
+fn hash(password: &str) -> anyhow::Result<String> {
+    Ok(Argon2::default().hash_password(password.as_bytes())?.to_string())
+}
+
+fn verify(password: &str, hash: &str) -> anyhow::Result<bool> {
+    let hash = PasswordHash::new(hash)?;
+    Ok(Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
+}
