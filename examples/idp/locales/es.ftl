@@ -1,0 +1,172 @@
+# Every page
+provider = Proveedor Demo
+client-label = Aplicación
+for-developer = Para quien desarrolla la aplicación
+for-developer-of = Para quien desarrolla { $client }
+
+# Signing in
+sign-in-title = Iniciar sesión en { provider }
+sign-in-error-title = Error: Iniciar sesión en { provider }
+sign-in-for = { $client } quiere saber quién eres. Tu contraseña no sale de aquí.
+sign-in-username = Nombre de usuario
+sign-in-password = Contraseña
+sign-in-button = Iniciar sesión
+sign-in-error = Aún no has iniciado sesión
+sign-in-credentials = El nombre de usuario o la contraseña no son correctos.
+sign-in-username-missing = Escribe tu nombre de usuario.
+sign-in-password-missing = Escribe tu contraseña.
+sign-in-expired = Ha pasado demasiado tiempo o el formulario es de otro navegador. Inicia sesión de nuevo.
+
+# The question
+ask-title = ¿Quieres cerrar la sesión en { provider }?
+ask-client = La petición viene en nombre de { $client }.
+ask-user = Has iniciado sesión como { $user }.
+ask-repeated = Tu primera respuesta no ha contado. Responde de nuevo.
+ask-returns = Al cerrar la sesión, volverás a { $client }.
+ask-stays = Al cerrar la sesión, te quedarás aquí.
+ask-yes = Sí, cerrar la sesión
+ask-no = No, mantenerla abierta
+ask-reasons = Por qué te preguntamos
+ask-no-hint = La petición no dice a quién se refiere, así que podría venir de cualquiera.
+ask-invalid-hint = Lo que la aplicación ha enviado para decir quién eres no es válido.
+ask-other-subject = La petición se refiere a otra cuenta, no a la tuya.
+ask-other-session = La petición se refiere a otra sesión, no a la de este navegador.
+ask-no-client-session = No has entrado en esta aplicación durante esta sesión.
+ask-hint-without-sid = La petición no dice a cuál de tus sesiones se refiere.
+ask-unknown-client = La aplicación que nombra la petición no se conoce aquí.
+ask-policy = Siempre se te pregunta antes de cerrar la sesión.
+ask-confirmation-invalid = Tu respuesta venía de una página anterior o has vuelto a iniciar sesión desde entonces.
+ask-confirmation-expired = Tu respuesta llegó más de 10 minutos después de la pregunta.
+ask-other = Tienes que confirmar la petición.
+
+# A form that is posted again
+resubmit-title = Un momento
+resubmit-text = Se está pasando tu petición de cerrar la sesión. Si no ocurre nada, continúa con el botón.
+resubmit-button = Continuar
+
+# After the answer
+signed-out-title = Has cerrado la sesión
+signed-out-ended = Tu sesión en este navegador ha terminado.
+signed-out-nobody = No había ninguna sesión abierta aquí en este navegador, así que no había nada que cerrar.
+signed-out-not-ended = Lo que no se ha cerrado
+signed-out-clients = Puede que sigas dentro de estas aplicaciones. Cierra la sesión también allí.
+signed-out-sessions =
+    { $count ->
+        [one] Una sesión tuya en otro navegador sigue abierta.
+       *[other] { $count } sesiones tuyas en otros navegadores siguen abiertas.
+    }
+signed-out-sign-in = Iniciar sesión
+declined-title = Tu sesión sigue abierta
+declined-user = Has iniciado sesión como { $user }. No ha cambiado nada.
+declined-client = Para seguir con { $client }, ábrela de nuevo.
+declined-account = Tu cuenta
+
+# Requests to sign out that are refused
+refusal-title = No se ha podido cerrar la sesión
+refusal-still = Tu sesión sigue abierta
+refusal-offer = Has iniciado sesión como { $user }. Puedes cerrar la sesión aquí.
+refusal-offer-unnamed = Puedes cerrar la sesión aquí.
+refusal-button = Cerrar la sesión
+refusal-account = Ver si tienes una sesión abierta
+refusal-request-too-large = La aplicación ha enviado una petición demasiado grande.
+refusal-malformed-request = La aplicación ha enviado una petición con caracteres que no se pueden leer.
+refusal-duplicate-parameter = La aplicación ha enviado una petición que dice lo mismo más de una vez.
+refusal-head-request = La aplicación solo ha mirado si esta página existe. No se ha hecho nada.
+refusal-method-not-allowed = La aplicación ha llamado a esta página de una forma para la que no está hecha.
+refusal-unsupported-media-type = La aplicación ha enviado su petición en un formato que aquí no se lee.
+refusal-state-too-long = La aplicación ha enviado un recordatorio para sí misma (el «state») demasiado largo.
+refusal-state-too-short = La aplicación ha enviado un recordatorio para sí misma (el «state») demasiado corto para ser seguro.
+refusal-state-missing = La aplicación no ha enviado un recordatorio para sí misma (el «state»), que aquí es obligatorio.
+refusal-redirect-uri-missing = La aplicación no ha dicho adónde debes ir al cerrar la sesión.
+refusal-id-token-hint-refused = La aplicación ha enviado una prueba de quién eres, que aquí no se acepta.
+refusal-id-token-hint-missing = La aplicación no ha enviado una prueba de quién eres.
+refusal-client-missing = La aplicación no ha dicho cuál es.
+refusal-client-mismatch = La aplicación se ha dado dos nombres que no encajan.
+refusal-client-unknown = La aplicación no se conoce aquí.
+refusal-redirect-uri-not-registered = La aplicación quiere enviarte a una dirección que no tiene registrada.
+refusal-host-error = Hemos cometido un error. La aplicación no tiene la culpa.
+refusal-other = La aplicación ha enviado una petición que aquí no se acepta.
+hint-too-large = La aplicación ha enviado una prueba de quién eres demasiado grande.
+hint-encrypted = La aplicación ha enviado una prueba de quién eres cifrada, que aquí no se puede leer.
+hint-malformed = La aplicación ha enviado una prueba de quién eres dañada.
+hint-type = La aplicación ha enviado otro documento en lugar de la prueba de quién eres.
+hint-algorithm = La aplicación ha enviado una prueba de quién eres firmada de una forma que no le corresponde.
+hint-key = La aplicación ha enviado una prueba de quién eres firmada con una clave que aquí no se conoce.
+hint-signature = La aplicación ha enviado una prueba de quién eres con una firma que no es correcta.
+hint-issuer = La aplicación ha enviado una prueba de quién eres hecha por otro proveedor.
+hint-not-yet-valid = La aplicación ha enviado una prueba de quién eres con fecha futura.
+hint-expired = La aplicación ha enviado una prueba de quién eres demasiado antigua.
+hint-audience = La aplicación ha enviado una prueba de quién eres que no dice para qué aplicación se hizo.
+
+# Other errors
+error-title = No ha funcionado
+error-authorization-title = No se ha podido iniciar sesión
+error-home = Seguir desde aquí
+error-client-missing = La aplicación que te ha enviado aquí no ha dicho cuál es.
+error-client-unknown = La aplicación que te ha enviado aquí no se conoce.
+error-redirect-uri-missing = La aplicación que te ha enviado aquí no ha dicho adónde devolverte.
+error-redirect-uri-not-registered = La aplicación que te ha enviado aquí quiere que vuelvas a una dirección que no tiene registrada, así que no se te envía allí.
+error-malformed-request = La aplicación que te ha enviado aquí ha hecho una petición con caracteres que no se pueden leer.
+error-duplicate-parameter = La aplicación que te ha enviado aquí ha hecho una petición que dice lo mismo más de una vez.
+error-bad-request = La petición no se entiende.
+error-form-expired = El formulario era demasiado antiguo o de otro navegador. No se ha hecho nada. Abre la página de nuevo.
+error-cross-site = El formulario venía de otro sitio. No se ha hecho nada.
+error-not-found = Esta página no existe.
+error-method-not-allowed = A esta página no se la puede llamar así.
+error-too-large = La petición es demasiado grande.
+error-unsupported-media-type = La petición está en un formato que esta página no lee.
+error-internal = Hemos cometido un error. Inténtalo más tarde.
+error-unavailable = El servicio no está disponible en este momento. Inténtalo dentro de unos minutos.
+attempts-title = Demasiados intentos
+attempts-text =
+    { $minutes ->
+        [one] El inicio de sesión ha fallado demasiadas veces. Espera un minuto e inténtalo de nuevo.
+       *[other] El inicio de sesión ha fallado demasiadas veces. Espera { $minutes } minutos e inténtalo de nuevo.
+    }
+attempts-again = Volver a iniciar sesión
+
+# The account
+account-title = Tu cuenta
+account-name = Nombre
+account-username = Nombre de usuario
+account-since = Sesión abierta desde
+account-sign-out = Cerrar la sesión
+account-clients = Aplicaciones
+account-takes-part = Has entrado en ella durante esta sesión.
+
+# The client to try it with
+client-home-title = No has iniciado sesión
+client-home-text = Esta aplicación deja el inicio de sesión a { provider }.
+client-signed-out-title = Has vuelto, con la sesión cerrada
+client-signed-out-text = El proveedor te ha enviado de vuelta aquí.
+client-state = El state que ha vuelto
+client-state-matches = Es el mismo con el que saliste.
+client-state-differs = No es el mismo con el que saliste. Una aplicación de verdad tomaría nota.
+client-state-missing = No ha vuelto ningún state.
+client-sign-in = Iniciar sesión con { provider }
+client-account-title = Has iniciado sesión
+client-claims = Lo que el ID Token dice de ti
+client-claim = Claim
+client-value = Valor
+client-sign-outs = Formas de cerrar la sesión
+client-forget = Cerrar la sesión solo aquí
+client-forget-text = Tu sesión en el proveedor sigue abierta.
+client-error-title = No has iniciado sesión
+client-error-text = El proveedor te ha enviado de vuelta sin iniciar sesión.
+client-error-code = Error
+sign-out-hint = Cerrar la sesión
+sign-out-hint-text = Con el ID Token como indicio: el proveedor cierra tu sesión y te envía de vuelta.
+sign-out-hint-post = Cerrar la sesión por POST
+sign-out-hint-post-text = Lo mismo desde un formulario: el proveedor se lo envía antes a sí mismo para recibir su cookie.
+sign-out-client-id = Cerrar la sesión sin indicio
+sign-out-client-id-text = Solo con el client_id: el proveedor te pregunta antes.
+sign-out-no-redirect = Cerrar la sesión y quedarse allí
+sign-out-no-redirect-text = Sin post_logout_redirect_uri: te quedas en el proveedor.
+sign-out-other-user = Cerrar la sesión de otra persona
+sign-out-other-user-text = Con un indicio que trata de otra persona: el proveedor te pregunta antes.
+sign-out-unregistered-uri = Ir a una dirección desconocida
+sign-out-unregistered-uri-text = Con un post_logout_redirect_uri que no está registrado: se rechaza.
+sign-out-broken-hint = Enviar un indicio falsificado
+sign-out-broken-hint-text = Con un ID Token cuya firma no es correcta: se rechaza.
+sign-out-long-state = Enviar un state largo
+sign-out-long-state-text = Con un state de más caracteres de los que admite el proveedor: se rechaza.

@@ -1,0 +1,64 @@
+//! The pages: one struct a page with what it shows, rendered by a template of the same name. Values are given as they are,
+//! the templates escape them. Status and headers are the server's, or the library's where the page shows one of its outcomes.
+//!
+//! ```
+//! use askama::Template as _;
+//! use idp::pages::{Language, SignedOutPage};
+//!
+//! let language = Language::negotiate(None, Some("es-MX, en;q=0.5"));
+//! let page = SignedOutPage { language, was_signed_in: true, still_signed_in_at: &[], other_sessions: 0, sign_in: "/sign-in" };
+//! assert!(page.render()?.contains("<h1>Has cerrado la sesión</h1>"));
+//! # Ok::<(), askama::Error>(())
+//! ```
+//!
+//! Every page works without JavaScript, and its language is in `lang`: send it as `content-language` too.
+
+mod client;
+mod error;
+mod language;
+mod provider;
+
+pub use client::{
+    ClientAccountPage, ClientErrorPage, ClientHomePage, Form, Returned, SignOut, SignOutRequest, SignOutVariant,
+};
+pub use error::{ErrorPage, PageError, RefusalPage, TooManyAttemptsPage};
+pub use language::Language;
+pub use provider::{
+    AccountPage, ClientLink, ConfirmPage, DeclinedPage, ResubmitPage, SignInError, SignInPage, SignedOutPage,
+};
+
+/// The hidden fields of a form, name and value.
+pub type Fields<'a> = &'a [(&'a str, &'a str)];
+
+/// What every page needs to load, and nothing else.
+///
+/// It stands beside the policy that the library sends with its outcomes, and is without `form-action` on purpose: browsers apply
+/// that one to the whole chain of redirects after a form, and only the page at hand knows where its form leads.
+pub const CONTENT_SECURITY_POLICY: &str =
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// A file that the pages load.
+#[derive(Clone, Copy, Debug)]
+pub struct Asset {
+    /// Where they expect it.
+    pub path: &'static str,
+    /// The value of `content-type`.
+    pub content_type: &'static str,
+    /// The file.
+    pub body: &'static str,
+}
+
+/// All of them. Their names do not change when they do, so caches should keep them for minutes only.
+pub const ASSETS: [Asset; 3] = [
+    Asset {
+        path: "/assets/style.css",
+        content_type: "text/css; charset=utf-8",
+        body: include_str!("../assets/style.css"),
+    },
+    Asset {
+        path: "/assets/resubmit.js",
+        content_type: "text/javascript; charset=utf-8",
+        body: include_str!("../assets/resubmit.js"),
+    },
+    Asset { path: "/assets/icon.svg", content_type: "image/svg+xml", body: include_str!("../assets/icon.svg") },
+];

@@ -1,0 +1,221 @@
+//! The pages that tell of an error: to the End-User what happened, to the client's developer what to mend.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use askama::Template;
+use oidc_logout::{Confirm, Refusal, RefusalReason};
+
+use super::Language;
+
+/// The logout endpoint refuses a request. Whoever is signed in gets a way out.
+#[derive(Clone, Copy, Debug, Template)]
+#[template(path = "refusal.html")]
+pub struct RefusalPage<'a> {
+    /// The page's language.
+    pub language: Language,
+    /// The logout endpoint, which the form posts to.
+    pub action: &'a str,
+    /// The refusal.
+    pub refusal: &'a Refusal,
+    /// The offer to sign out, where somebody is signed in.
+    pub offer: Option<&'a Confirm>,
+    /// The name of the End-User who is.
+    pub user: Option<&'a str>,
+    /// The name of the client, where it is known.
+    pub client: Option<&'a str>,
+    /// Where the account page is.
+    pub account: &'a str,
+}
+
+impl RefusalPage<'_> {
+    fn title(&self) -> Cow<'static, str> {
+        self.language.text("refusal-title")
+    }
+
+    /// The reason in the End-User's words; of an invalid hint, what is wrong with it.
+    fn reason(&self) -> Cow<'static, str> {
+        let text = match self.refusal.reason() {
+            RefusalReason::IdTokenHintInvalid(error) => self.language.text_of_code("hint", error.code()),
+            reason => self.language.text_of_code("refusal", reason.code()),
+        };
+        text.unwrap_or_else(|| self.language.text("refusal-other"))
+    }
+
+    /// The library's name for it, such as `id_token_hint_invalid (expired)`.
+    fn code(&self) -> Cow<'static, str> {
+        let reason = self.refusal.reason();
+        match reason.detail() {
+            Some(detail) => format!("{} ({detail})", reason.code()).into(),
+            None => reason.code().into(),
+        }
+    }
+
+    fn for_developer(&self) -> Cow<'static, str> {
+        match self.client {
+            Some(client) => self.language.text_with("for-developer-of", "client", client),
+            None => self.language.text("for-developer"),
+        }
+    }
+}
+
+/// Something else went wrong.
+#[derive(Clone, Copy, Debug, Template)]
+#[template(path = "error.html")]
+pub struct ErrorPage<'a> {
+    /// The page's language.
+    pub language: Language,
+    /// What.
+    pub error: PageError,
+    /// For the developer of the client, in English: what to mend. No value of the input belongs into it.
+    pub detail: Option<&'a str>,
+    /// Where to go on, if there is such a place.
+    pub home: Option<&'a str>,
+}
+
+impl ErrorPage<'_> {
+    fn title(&self) -> Cow<'static, str> {
+        let id = if self.error.is_of_authorization() { "error-authorization-title" } else { "error-title" };
+        self.language.text(id)
+    }
+
+    fn reason(&self) -> Cow<'static, str> {
+        self.language.text_of_code("error", self.error.code()).unwrap_or_else(|| self.title())
+    }
+}
+
+/// What an [`ErrorPage`] tells of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PageError {
+    /// The authorization request names no client.
+    ClientMissing,
+    /// It names one that is not registered.
+    ClientUnknown,
+    /// It has no `redirect_uri`.
+    RedirectUriMissing,
+    /// Its `redirect_uri` is not one of the client's.
+    RedirectUriNotRegistered,
+    /// It does not decode.
+    MalformedRequest,
+    /// A parameter occurs more than once.
+    DuplicateParameter,
+    /// Another request cannot be understood.
+    BadRequest,
+    /// The token of a form is missing, too old, or another browser's.
+    FormExpired,
+    /// A form came from another site.
+    CrossSite,
+    /// There is no such page.
+    NotFound,
+    /// The page does not take this method.
+    MethodNotAllowed,
+    /// The request is too large.
+    TooLarge,
+    /// The body is not of a type that the page takes.
+    UnsupportedMediaType,
+    /// The server made an error.
+    Internal,
+    /// The server cannot answer for the time being.
+    Unavailable,
+}
+
+impl PageError {
+    /// All of them.
+    pub const ALL: [Self; 15] = [
+        Self::ClientMissing,
+        Self::ClientUnknown,
+        Self::RedirectUriMissing,
+        Self::RedirectUriNotRegistered,
+        Self::MalformedRequest,
+        Self::DuplicateParameter,
+        Self::BadRequest,
+        Self::FormExpired,
+        Self::CrossSite,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::TooLarge,
+        Self::UnsupportedMediaType,
+        Self::Internal,
+        Self::Unavailable,
+    ];
+
+    /// A stable name for logs and tests, such as `redirect_uri_not_registered`.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::ClientMissing => "client_missing",
+            Self::ClientUnknown => "client_unknown",
+            Self::RedirectUriMissing => "redirect_uri_missing",
+            Self::RedirectUriNotRegistered => "redirect_uri_not_registered",
+            Self::MalformedRequest => "malformed_request",
+            Self::DuplicateParameter => "duplicate_parameter",
+            Self::BadRequest => "bad_request",
+            Self::FormExpired => "form_expired",
+            Self::CrossSite => "cross_site",
+            Self::NotFound => "not_found",
+            Self::MethodNotAllowed => "method_not_allowed",
+            Self::TooLarge => "too_large",
+            Self::UnsupportedMediaType => "unsupported_media_type",
+            Self::Internal => "internal",
+            Self::Unavailable => "unavailable",
+        }
+    }
+
+    /// The status that the page is sent with.
+    #[must_use]
+    pub const fn status(self) -> u16 {
+        match self {
+            Self::ClientMissing
+            | Self::ClientUnknown
+            | Self::RedirectUriMissing
+            | Self::RedirectUriNotRegistered
+            | Self::MalformedRequest
+            | Self::DuplicateParameter
+            | Self::BadRequest => 400,
+            Self::FormExpired | Self::CrossSite => 403,
+            Self::NotFound => 404,
+            Self::MethodNotAllowed => 405,
+            Self::TooLarge => 413,
+            Self::UnsupportedMediaType => 415,
+            Self::Internal => 500,
+            Self::Unavailable => 503,
+        }
+    }
+
+    /// Whether an authorization request is at fault: it cannot be answered by a redirect where its client or its
+    /// `redirect_uri` is in doubt (RFC 6749, section 4.1.2.1).
+    const fn is_of_authorization(self) -> bool {
+        matches!(
+            self,
+            Self::ClientMissing
+                | Self::ClientUnknown
+                | Self::RedirectUriMissing
+                | Self::RedirectUriNotRegistered
+                | Self::MalformedRequest
+                | Self::DuplicateParameter
+        )
+    }
+}
+
+/// Signing in is not possible for a while.
+#[derive(Clone, Copy, Debug, Template)]
+#[template(path = "too_many_attempts.html")]
+pub struct TooManyAttemptsPage<'a> {
+    /// The page's language.
+    pub language: Language,
+    /// For how long; also the value of `retry-after`.
+    pub retry_after: Duration,
+    /// Where to try again.
+    pub sign_in: &'a str,
+}
+
+impl TooManyAttemptsPage<'_> {
+    fn title(&self) -> Cow<'static, str> {
+        self.language.text("attempts-title")
+    }
+
+    /// In whole minutes, rounded up, so that nobody comes back too early.
+    fn minutes(&self) -> u64 {
+        self.retry_after.as_secs().saturating_add(u64::from(self.retry_after.subsec_nanos() > 0)).div_ceil(60).max(1)
+    }
+}

@@ -1,0 +1,221 @@
+//! Every page in every state that it has, with one text in all places where a value stands.
+
+use std::time::Duration;
+
+use askama::Template as _;
+use idp::pages::{
+    AccountPage, ClientAccountPage, ClientErrorPage, ClientHomePage, ClientLink, ConfirmPage, DeclinedPage, ErrorPage,
+    Fields, Form, Language, PageError, RefusalPage, ResubmitPage, Returned, SignInError, SignInPage, SignOut,
+    SignOutRequest, SignOutVariant, SignedOutPage, TooManyAttemptsPage,
+};
+use oidc_logout::{
+    Client, Confirm, ConfirmationKey, Decision, FormFault, HintError, KeySet, LogoutEndpoint, LogoutRequest,
+    MalformedHint, Parameter, Refusal, RefusalReason, Resubmit, Session,
+};
+use time::OffsetDateTime;
+use time::macros::datetime;
+
+/// A page that is rendered.
+pub(crate) struct Sample {
+    /// The page and its state.
+    pub(crate) name: String,
+    /// The page.
+    pub(crate) html: String,
+}
+
+/// When all of it happens.
+const NOW: OffsetDateTime = datetime!(2026-03-29 23:59:59.999 +02:00);
+
+/// All pages in a language.
+pub(crate) fn samples(language: Language, text: &str) -> Vec<Sample> {
+    let mut samples = Vec::new();
+    let mut add = |name: &str, html: askama::Result<String>| {
+        samples.push(Sample { name: name.to_owned(), html: html.unwrap() });
+    };
+    let fields: Fields<'_> = &[("csrf_token", text), ("request", text)];
+    let (action, href) = ("/logout", "/?a=1&b=2");
+
+    let sign_in = SignInPage { language, action: "/sign-in", fields, client: Some(text), username: "", error: None };
+    add("sign-in", sign_in.render());
+    add("sign-in-alone", SignInPage { client: None, username: text, ..sign_in }.render());
+    for (name, error) in [
+        ("credentials", SignInError::Credentials),
+        ("username-missing", SignInError::Missing { username: true, password: false }),
+        ("password-missing", SignInError::Missing { username: false, password: true }),
+        ("both-missing", SignInError::Missing { username: true, password: true }),
+        ("expired", SignInError::Expired),
+    ] {
+        let page = SignInPage { username: text, error: Some(error), ..sign_in };
+        add(&format!("sign-in-{name}"), page.render());
+    }
+
+    let ask = question(text, false);
+    let confirm = ConfirmPage { language, action, ask: &ask, user: text, client: Some(text) };
+    add("confirm", confirm.render());
+    add("confirm-client-unknown", ConfirmPage { client: None, ..confirm }.render());
+    add("confirm-again", ConfirmPage { ask: &question(text, true), ..confirm }.render());
+    add("resubmit", ResubmitPage { language, action, again: &resubmit(text) }.render());
+
+    let clients = [text, "Demo mail"];
+    let signed_out =
+        SignedOutPage { language, was_signed_in: true, still_signed_in_at: &[], other_sessions: 0, sign_in: href };
+    add("signed-out", signed_out.render());
+    add("signed-out-nobody", SignedOutPage { was_signed_in: false, ..signed_out }.render());
+    add("signed-out-clients", SignedOutPage { still_signed_in_at: &clients, ..signed_out }.render());
+    add("signed-out-session", SignedOutPage { other_sessions: 1, ..signed_out }.render());
+    let all = SignedOutPage { still_signed_in_at: &clients, other_sessions: 12_345, ..signed_out };
+    add("signed-out-not-ended", all.render());
+    let declined = DeclinedPage { language, user: text, client: Some(text), account: href };
+    add("declined", declined.render());
+    add("declined-alone", DeclinedPage { client: None, ..declined }.render());
+
+    for reason in refusal_reasons() {
+        let refusal = Refusal::from(reason);
+        let name = [reason.code(), reason.detail().unwrap_or_default()].join("-");
+        let page =
+            RefusalPage { language, action, refusal: &refusal, offer: None, user: None, client: None, account: href };
+        add(&format!("refusal-{name}"), page.render());
+        let offer = offer();
+        let page = RefusalPage { offer: Some(&offer), user: Some(text), client: Some(text), ..page };
+        add(&format!("refusal-{name}-offer"), page.render());
+        add(&format!("refusal-{name}-offer-unnamed"), RefusalPage { user: None, ..page }.render());
+    }
+    for error in PageError::ALL {
+        let page = ErrorPage { language, error, detail: None, home: None };
+        add(&format!("error-{}", error.code()), page.render());
+        let page = ErrorPage { detail: Some(text), home: Some(href), ..page };
+        add(&format!("error-{}-detail", error.code()), page.render());
+    }
+    for seconds in [0, 1, 60, 61, 3600] {
+        let page = TooManyAttemptsPage { language, retry_after: Duration::from_secs(seconds), sign_in: href };
+        add(&format!("too-many-attempts-{seconds}"), page.render());
+    }
+    let links = [true, false].map(|takes_part| ClientLink { name: text, href, takes_part });
+    let account = AccountPage {
+        language,
+        action,
+        offer: &offer(),
+        name: text,
+        username: text,
+        signed_in_at: NOW,
+        clients: &links,
+    };
+    add("account", account.render());
+    add("account-alone", AccountPage { clients: &[], ..account }.render());
+
+    let home = ClientHomePage { language, client: text, sign_in: href, signed_out: None };
+    add("client-home", home.render());
+    for (name, state, matches) in
+        [("matches", Some(text), true), ("differs", Some(text), false), ("missing", None, false)]
+    {
+        let signed_out = Some(Returned { state, matches });
+        add(&format!("client-home-state-{name}"), ClientHomePage { signed_out, ..home }.render());
+    }
+    let claims = [("iss", "https://op.example"), ("sub", text), ("sid", "08a5019c-17e1-4977-8f42-65a12843ea02")];
+    let form = Form { action, fields };
+    let sign_outs = SignOutVariant::ALL.map(|variant| SignOut {
+        variant,
+        request: match variant {
+            SignOutVariant::HintPost => SignOutRequest::Form(form),
+            _ => SignOutRequest::Link { href },
+        },
+    });
+    let account =
+        ClientAccountPage { language, client: text, claims: &claims, sign_outs: &sign_outs, forget: Some(form) };
+    add("client-account", account.render());
+    add("client-account-alone", ClientAccountPage { forget: None, ..account }.render());
+    let error = ClientErrorPage { language, client: text, error: text, description: None, sign_in: href };
+    add("client-error", error.render());
+    add("client-error-described", ClientErrorPage { description: Some(text), ..error }.render());
+    samples
+}
+
+/// One of every reason that there is.
+pub(crate) fn refusal_reasons() -> Vec<RefusalReason> {
+    let mut reasons = vec![
+        RefusalReason::RequestTooLarge,
+        RefusalReason::MalformedRequest { parameter: Parameter::State, fault: FormFault::Percent },
+        RefusalReason::DuplicateParameter { parameter: Parameter::ClientId },
+        RefusalReason::HeadRequest,
+        RefusalReason::MethodNotAllowed,
+        RefusalReason::UnsupportedMediaType,
+        RefusalReason::StateTooLong { max_chars: 2048 },
+        RefusalReason::StateTooShort { min_chars: 22 },
+        RefusalReason::StateMissing { min_chars: 22 },
+        RefusalReason::RedirectUriMissing,
+        RefusalReason::IdTokenHintRefused,
+        RefusalReason::IdTokenHintMissing,
+        RefusalReason::ClientMissing,
+        RefusalReason::ClientMismatch,
+        RefusalReason::ClientUnknown,
+        RefusalReason::RedirectUriNotRegistered,
+        RefusalReason::HostError,
+    ];
+    reasons.extend(hint_errors().map(RefusalReason::IdTokenHintInvalid));
+    reasons
+}
+
+/// One of every error that there is.
+pub(crate) fn hint_errors() -> [HintError; 11] {
+    [
+        HintError::TooLarge,
+        HintError::Encrypted,
+        HintError::Malformed(MalformedHint::Segments),
+        HintError::Type,
+        HintError::Algorithm,
+        HintError::Key,
+        HintError::Signature,
+        HintError::Issuer,
+        HintError::NotYetValid,
+        HintError::Expired,
+        HintError::Audience,
+    ]
+}
+
+/// The codes in the source of the library, where each stands on the arm of a variant.
+pub(crate) fn codes(source: &str) -> impl Iterator<Item = &str> {
+    let body = source.split_once("pub fn code(self)").unwrap().1.split_once("\n    }\n").unwrap().0;
+    body.lines().filter_map(|line| line.trim().split_once("=> \"")?.1.strip_suffix("\","))
+}
+
+fn endpoint() -> LogoutEndpoint {
+    LogoutEndpoint::new("https://op.example", KeySet::default(), ConfirmationKey::new([7; 32]).unwrap())
+}
+
+fn session() -> Session {
+    Session::new([1; 32])
+}
+
+fn request(state: &str) -> Vec<(&'static str, &str)> {
+    vec![("client_id", "rp-1"), ("post_logout_redirect_uri", "https://rp.example/bye"), ("state", state)]
+}
+
+fn decide(request: LogoutRequest, session: Option<&Session>) -> Decision {
+    let client = Client::builder("rp-1").post_logout_redirect_uri("https://rp.example/bye").build().unwrap();
+    endpoint().receive(request, NOW).unwrap().decide(Some(&client), session)
+}
+
+/// Asks about a request with this `state`, or asks again for the answer that came has no proof.
+fn question(state: &str, again: bool) -> Confirm {
+    let mut form = request(state);
+    if again {
+        form.extend([("confirmation", "stale"), ("confirm", "yes")]);
+    }
+    let request = LogoutRequest::from_form(serde_urlencoded::to_string(form).unwrap()).unwrap();
+    match decide(request, Some(&session())) {
+        Decision::Confirm(ask) => ask,
+        other => panic!("expected a question, not {other:?}"),
+    }
+}
+
+fn resubmit(state: &str) -> Resubmit {
+    let request = LogoutRequest::from_form(serde_urlencoded::to_string(request(state)).unwrap()).unwrap();
+    match decide(request, None) {
+        Decision::Resubmit(again) => again,
+        other => panic!("expected a form to post again, not {other:?}"),
+    }
+}
+
+fn offer() -> Confirm {
+    endpoint().offer(&session(), NOW)
+}
