@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::clients::{self, Client};
 use crate::http::{self, Internal};
 use crate::pages::{AccountPage, ClientLink};
-use crate::{logout, sessions};
+use crate::{demo_rp, logout, sessions};
 
 pub(crate) async fn get(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, Internal> {
     let Some(session) = app.session(&headers).await? else {
@@ -27,7 +27,7 @@ pub(crate) async fn get(State(app): State<Arc<App>>, headers: HeaderMap) -> Resu
     };
     let mut links: Vec<_> = taking_part.iter().filter_map(link).collect();
     if let Some(demo) = app.demo_rp.as_ref().filter(|demo| !links.iter().any(|link| link.href == demo.uri())) {
-        links.push(ClientLink { name: demo.name(), href: demo.uri(), takes_part: false });
+        links.push(ClientLink { name: demo_rp::NAME, href: demo.uri(), takes_part: false });
     }
     let offer = app.keys().await?.logout.offer(&session.for_logout(None)?, OffsetDateTime::now_utc());
     let language = http::language(&headers, None);

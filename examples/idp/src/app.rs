@@ -37,10 +37,7 @@ impl App {
         let client_address_header = config.client_address_header.as_deref().map(str::parse).transpose()?;
         let pool = store::open(&config.database).await?;
         setup::essentials(&pool).await?;
-        let demo_rp = match config.demo(&issuer) {
-            true => setup::demo(&pool, &issuer).await?,
-            false => None,
-        };
+        let demo_rp = if config.demo(&issuer) { setup::demo(&pool, &issuer).await? } else { None };
         if let Some(path) = &config.clients {
             setup::clients_of_file(&pool, path).await?;
         }

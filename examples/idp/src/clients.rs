@@ -184,8 +184,8 @@ pub(crate) async fn add(pool: &AnyPool, client: &Client, registration_token: &st
 }
 
 pub(crate) async fn find(pool: &AnyPool, id: &str) -> anyhow::Result<Option<Client>> {
-    if id.contains('\0') {
-        return Ok(None); // PostgreSQL would fail.
+    if is_impossible(id) {
+        return Ok(None);
     }
     let select = "SELECT client_secret, metadata FROM clients WHERE client_id = $1";
     let Some(row) = sqlx::query(select).bind(id).fetch_optional(pool).await? else {
@@ -197,13 +197,24 @@ pub(crate) async fn find(pool: &AnyPool, id: &str) -> anyhow::Result<Option<Clie
 
 /// When the client was registered, where the token is its own.
 pub(crate) async fn created_at(pool: &AnyPool, id: &str, registration_token: &str) -> sqlx::Result<Option<i64>> {
+    if is_impossible(id) {
+        return Ok(None);
+    }
     let select = "SELECT created_at FROM clients WHERE client_id = $1 AND registration_token_hash = $2";
     sqlx::query_scalar(select).bind(id).bind(secrets::sha256(registration_token)).fetch_optional(pool).await
 }
 
 /// Deletes the client with its codes and tokens, where the token is its own. Returns whether it was.
 pub(crate) async fn delete(pool: &AnyPool, id: &str, registration_token: &str) -> sqlx::Result<bool> {
+    if is_impossible(id) {
+        return Ok(false);
+    }
     let delete = "DELETE FROM clients WHERE client_id = $1 AND registration_token_hash = $2";
     let deleted = sqlx::query(delete).bind(id).bind(secrets::sha256(registration_token)).execute(pool).await?;
     Ok(deleted.rows_affected() > 0)
+}
+
+/// PostgreSQL takes no NUL, and would fail.
+fn is_impossible(id: &str) -> bool {
+    id.contains('\0')
 }

@@ -28,7 +28,7 @@ use crate::{logout, secrets};
 
 const CLIENT_ID: &str = "demo-rp";
 const CLIENT_SECRET: &str = "everybody-knows-the-secret-of-demo-rp";
-const NAME: &str = "Demo client";
+pub(crate) const NAME: &str = "Demo client";
 
 const REQUEST_COOKIE: &str = "rp-request";
 const ID_TOKEN_COOKIE: &str = "rp-id-token";
@@ -80,10 +80,6 @@ impl DemoRp {
             "redirect_uris": [self.uri_of("callback")],
             "post_logout_redirect_uris": [self.uri_of("signed-out")],
         })
-    }
-
-    pub(crate) fn name(&self) -> &'static str {
-        NAME
     }
 
     pub(crate) fn uri(&self) -> &str {

@@ -69,17 +69,14 @@ impl Server {
         let sweeping = tokio::spawn(store::sweep(app.pool.clone()));
         let handle = Handle::new();
         let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
-        let serving = match tls {
-            Some(tls) => {
-                let mut server = axum_server::from_tcp_rustls(listener, tls)?.handle(handle.clone()).http1_only();
-                limit_header_time(server.http_builder());
-                tokio::spawn(server.serve(service))
-            }
-            None => {
-                let mut server = axum_server::from_tcp(listener)?.handle(handle.clone()).http1_only();
-                limit_header_time(server.http_builder());
-                tokio::spawn(server.serve(service))
-            }
+        let serving = if let Some(tls) = tls {
+            let mut server = axum_server::from_tcp_rustls(listener, tls)?.handle(handle.clone()).http1_only();
+            limit_header_time(server.http_builder());
+            tokio::spawn(server.serve(service))
+        } else {
+            let mut server = axum_server::from_tcp(listener)?.handle(handle.clone()).http1_only();
+            limit_header_time(server.http_builder());
+            tokio::spawn(server.serve(service))
         };
         Ok(Self { url, demo_url, has_demo, address, shutdown_seconds, handle, serving, sweeping, pool })
     }

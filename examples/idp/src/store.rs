@@ -6,9 +6,10 @@
 use std::fs::OpenOptions;
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
+use percent_encoding::percent_decode_str;
 use sqlx::any::AnyPoolOptions;
-use sqlx::migrate::Migrator;
+use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::{AnyConnection, AnyPool, Executor as _};
 use time::OffsetDateTime;
 
@@ -18,19 +19,33 @@ static MIGRATIONS: Migrator = sqlx::migrate!();
 pub(crate) async fn open(url: &str) -> anyhow::Result<AnyPool> {
     sqlx::any::install_default_drivers();
     let options = AnyPoolOptions::new().max_connections(8).acquire_timeout(Duration::from_secs(10));
-    let file = url.strip_prefix("sqlite:").map(|path| path.trim_start_matches("//"));
-    let pool = match file {
+    let pool = match url.strip_prefix("sqlite:") {
         Some(path) => {
-            let path = path.split_once('?').map_or(path, |(path, _)| path);
-            create_private(path).with_context(|| format!("--database: {path}"))?;
+            // As sqlx reads it.
+            let path = path.trim_start_matches("//").split('?').next().unwrap_or_default();
+            let path = percent_decode_str(path).decode_utf8()?;
+            ensure!(path != ":memory:" && !path.is_empty(), "--database: SQLite needs a file");
+            create_private(&path).with_context(|| format!("--database: {path}"))?;
             options.after_connect(|connection, _| Box::pin(prepare_sqlite(connection))).connect(url).await
         }
         None => options.connect(url).await,
     };
     // The URL may hold a password.
     let pool = pool.context("--database: it cannot be opened")?;
-    MIGRATIONS.run(&pool).await.context("--database: its tables cannot be brought up to date")?;
+    migrate(&pool).await.context("--database: its tables cannot be brought up to date")?;
     Ok(pool)
+}
+
+/// PostgreSQL lets one instance do it while the others wait. With SQLite who comes second to a step fails, and finds it
+/// done when it looks again.
+async fn migrate(pool: &AnyPool) -> Result<(), MigrateError> {
+    for _ in MIGRATIONS.iter() {
+        if MIGRATIONS.run(pool).await.is_ok() {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    MIGRATIONS.run(pool).await
 }
 
 /// The file holds private keys: nobody else may read it. SQLite gives the files beside it the same mode.

@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
-use serde_json::{Value, json};
+use serde_json::{Map, Value};
 use sqlx::{AnyPool, Row as _};
 
 use crate::app::App;
@@ -37,7 +37,7 @@ async fn answer(pool: &AnyPool, token: Option<&str>) -> Result<Response, Interna
 }
 
 /// What the token's scope allows to tell (Core 1.0, section 5.4), as long as the session lives.
-async fn claims(pool: &AnyPool, token: &str) -> anyhow::Result<Option<Value>> {
+async fn claims(pool: &AnyPool, token: &str) -> sqlx::Result<Option<Map<String, Value>>> {
     let select = "SELECT scope, users.id, username, name, email FROM access_tokens \
         JOIN sessions ON sessions.id_hash = session_hash JOIN users ON users.id = sessions.user_id \
         WHERE token_hash = $1 AND access_tokens.expires_at > $2 AND sessions.expires_at > $2";
@@ -45,15 +45,17 @@ async fn claims(pool: &AnyPool, token: &str) -> anyhow::Result<Option<Value>> {
     let Some(row) = select.fetch_optional(pool).await? else {
         return Ok(None);
     };
-    let text = |index: usize| row.try_get::<String, _>(index);
-    let mut claims = json!({ "sub": text(1)? });
-    for scope in text(0)?.split(' ') {
+    let (scope, mut claims) = (row.try_get::<String, _>(0)?, Map::new());
+    let mut tell =
+        |name: &str, index: usize| row.try_get::<String, _>(index).map(|it| claims.insert(name.to_owned(), it.into()));
+    tell("sub", 1)?;
+    for scope in scope.split(' ') {
         match scope {
             "profile" => {
-                claims["preferred_username"] = text(2)?.into();
-                claims["name"] = text(3)?.into();
+                tell("preferred_username", 2)?;
+                tell("name", 3)?;
             }
-            "email" => claims["email"] = text(4)?.into(),
+            "email" => drop(tell("email", 4)?),
             _ => {}
         }
     }

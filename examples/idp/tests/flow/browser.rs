@@ -11,6 +11,7 @@ use reqwest::header::{HeaderMap, LOCATION, SET_COOKIE};
 use reqwest::redirect::Policy;
 use scraper::{Html, Selector};
 use serde_json::{Value, json};
+use sqlx::migrate::MigrateDatabase as _;
 use tempfile::TempDir;
 use url::Url;
 
@@ -24,7 +25,7 @@ pub(crate) struct Provider {
 impl Provider {
     pub(crate) async fn start(options: &[&str]) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let database = format!("sqlite:{}", directory.path().join("idp.sqlite").display());
+        let database = new_database(&directory).await;
         let server = start(&database, options).await;
         Self { server, database, directory }
     }
@@ -38,6 +39,18 @@ impl Provider {
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.server.address())
     }
+}
+
+/// A file in the directory; a database in the PostgreSQL server that the tests are to use, where it stays.
+pub(crate) async fn new_database(directory: &TempDir) -> String {
+    let Ok(server) = std::env::var("IDP_TEST_POSTGRES") else {
+        return format!("sqlite:{}", directory.path().join("idp.sqlite").display());
+    };
+    sqlx::any::install_default_drivers();
+    let name: String = directory.path().to_str().unwrap().chars().filter(char::is_ascii_alphanumeric).collect();
+    let url = format!("{server}/idp_{}", name.to_lowercase());
+    sqlx::Any::create_database(&url).await.unwrap();
+    url
 }
 
 /// Another instance on the same database.
@@ -222,12 +235,11 @@ impl Rp {
     /// The claims of an ID Token, verified with the provider's keys or the secret.
     pub(crate) async fn claims(&self, id_token: &str) -> Value {
         let header = jsonwebtoken::decode_header(id_token).unwrap();
-        let key = match header.alg {
-            Algorithm::HS256 => DecodingKey::from_secret(self.secret.as_bytes()),
-            _ => {
-                let keys: JwkSet = serde_json::from_value(self.jwks().await).unwrap();
-                DecodingKey::from_jwk(keys.find(header.kid.as_deref().unwrap()).unwrap()).unwrap()
-            }
+        let key = if header.alg == Algorithm::HS256 {
+            DecodingKey::from_secret(self.secret.as_bytes())
+        } else {
+            let keys: JwkSet = serde_json::from_value(self.jwks().await).unwrap();
+            DecodingKey::from_jwk(keys.find(header.kid.as_deref().unwrap()).unwrap()).unwrap()
         };
         let mut validation = Validation::new(header.alg);
         validation.set_audience(&[&self.id]);

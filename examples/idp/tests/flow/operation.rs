@@ -4,7 +4,7 @@ use idp::config::{Command, Config};
 use idp::run_command;
 use serde_json::json;
 
-use crate::browser::{Browser, Provider, Rp, SIGNED_OUT, start, text};
+use crate::browser::{Browser, Provider, Rp, SIGNED_OUT, new_database, start, text};
 
 async fn rotate(provider: &Provider, revoke: bool) {
     let config = Config::from_args(["--database", &provider.database]).unwrap();
@@ -70,6 +70,27 @@ async fn two_instances_share_everything() {
     assert_eq!(refused.redirected("error").as_deref(), Some("login_required"));
     assert_eq!(rp.userinfo(text(&tokens, "access_token")).await.status, 401);
     second.shutdown().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn several_first_starts_at_once_agree() {
+    let directory = tempfile::tempdir().unwrap();
+    let database = new_database(&directory).await;
+    let starts: Vec<_> = (0..4)
+        .map(|_| {
+            let database = database.clone();
+            tokio::spawn(async move { start(&database, &["--base-url", "http://127.0.0.1:9"]).await })
+        })
+        .collect();
+    let mut all = Vec::new();
+    for start in starts {
+        let server = start.await.unwrap();
+        let jwks = Browser::new().get(&format!("http://{}/jwks", server.address())).await.json();
+        assert_eq!(jwks["keys"].as_array().unwrap().len(), 3);
+        all.push(jwks);
+        server.shutdown().await.unwrap();
+    }
+    assert!(all.windows(2).all(|pair| pair[0] == pair[1]));
 }
 
 #[tokio::test]
