@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use idp::pages::{ASSETS, Language};
+use oidc_logout::{HintError, RefusalReason};
 use scraper::{ElementRef, Html, Selector};
 use support::samples::{Sample, codes, hint_errors, refusal_reasons, samples};
 
@@ -275,9 +276,9 @@ fn every_error_has_words_of_its_own() {
 
 #[test]
 fn the_samples_have_every_reason_that_the_library_has() {
-    let sampled: BTreeSet<_> = refusal_reasons().into_iter().map(|reason| reason.code()).collect();
+    let sampled: BTreeSet<_> = refusal_reasons().into_iter().map(RefusalReason::code).collect();
     assert_eq!(sampled, codes(include_str!("../../../src/refusal.rs")).collect());
-    let sampled: BTreeSet<_> = hint_errors().into_iter().map(|error| error.code()).collect();
+    let sampled: BTreeSet<_> = hint_errors().into_iter().map(HintError::code).collect();
     assert_eq!(sampled, codes(include_str!("../../../src/hint.rs")).collect());
 }
 
