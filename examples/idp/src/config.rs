@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, bail, ensure};
+use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use url::Url;
 
@@ -23,7 +24,7 @@ pub struct Cli {
 /// What the program does other than to serve. Running servers notice the result at once.
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
 pub enum Command {
-    /// Make new signing keys. The former ones stay published for one more rotation, and verify `id_token_hint`s for ever
+    /// Make new signing keys. The former ones stay published until the next rotation, and verify id_token_hints beyond that
     RotateKeys {
         /// Forget all former keys: what they have signed is not accepted any more. For keys that somebody else may have
         #[arg(long)]
@@ -53,14 +54,21 @@ pub struct Config {
     #[arg(long, env = "IDP_PORT", default_value_t = 8080)]
     pub port: u16,
 
-    /// The URL that browsers and clients reach the provider at, and its issuer identifier: a scheme, a host and perhaps a
-    /// port. https, but for loopback hosts [default: <http://127.0.0.1:PORT>, with --tls-cert <https://localhost:PORT>]
-    #[arg(long, env = "IDP_BASE_URL", verbatim_doc_comment)]
+    /// Where browsers and clients reach the provider, and its issuer identifier: a scheme, a host and perhaps a port; https,
+    /// but for loopback hosts [default: `http://127.0.0.1:PORT`; with --tls-cert `https://localhost:PORT`]
+    #[arg(long, env = "IDP_BASE_URL", value_name = "URL")]
     pub base_url: Option<Url>,
 
     /// Where everything is kept: `sqlite:FILE`, made on the first start, for one instance; or
     /// `postgres://USER:PASSWORD@HOST/NAME` for any number of instances behind a balancer
-    #[arg(long, env = "IDP_DATABASE", default_value = "sqlite:idp.sqlite", global = true, hide_env_values = true)]
+    #[arg(
+        long,
+        env = "IDP_DATABASE",
+        default_value = "sqlite:idp.sqlite",
+        value_name = "URL",
+        global = true,
+        hide_env_values = true
+    )]
     pub database: String,
 
     /// A JSON file with clients: a list of objects with `client_id`, `client_secret` (none for a public client) and the
@@ -72,12 +80,13 @@ pub struct Config {
     #[arg(long, env = "IDP_REGISTRATION")]
     pub registration: Option<Registration>,
 
-    /// Make the demo user and the demo clients, whose password and secret everybody knows [default: on loopback http]
-    #[arg(long, env = "IDP_DEMO", conflicts_with = "no_demo")]
+    /// Make the demo user and the demo clients, whose password and secret everybody knows [default: where the address and the
+    /// base URL are loopback http]
+    #[arg(long, env = "IDP_DEMO", value_parser = FalseyValueParser::new(), conflicts_with = "no_demo")]
     pub demo: bool,
 
     /// No demo user, no demo clients
-    #[arg(long, env = "IDP_NO_DEMO")]
+    #[arg(long, env = "IDP_NO_DEMO", value_parser = FalseyValueParser::new())]
     pub no_demo: bool,
 
     /// Serve https with this certificate chain (PEM); without it, an https base URL needs a proxy in front
@@ -94,27 +103,27 @@ pub struct Config {
     pub client_address_header: Option<String>,
 
     /// How many seconds a session lasts at most
-    #[arg(long, env = "IDP_SESSION_SECONDS", default_value_t = 12 * 60 * 60)]
+    #[arg(long, env = "IDP_SESSION_SECONDS", value_name = "SECONDS", default_value_t = 12 * 60 * 60)]
     pub session_seconds: u32,
 
     /// How often a sign-in to one account may fail within the window
-    #[arg(long, env = "IDP_SIGN_IN_ATTEMPTS", default_value_t = 10)]
+    #[arg(long, env = "IDP_SIGN_IN_ATTEMPTS", value_name = "NUMBER", default_value_t = 10)]
     pub sign_in_attempts: u32,
 
     /// How often sign-ins from one client address may fail within the window
-    #[arg(long, env = "IDP_SIGN_IN_ATTEMPTS_PER_ADDRESS", default_value_t = 100)]
+    #[arg(long, env = "IDP_SIGN_IN_ATTEMPTS_PER_ADDRESS", value_name = "NUMBER", default_value_t = 100)]
     pub sign_in_attempts_per_address: u32,
 
     /// The window for counting sign-ins, in seconds
-    #[arg(long, env = "IDP_SIGN_IN_WINDOW_SECONDS", default_value_t = 300)]
+    #[arg(long, env = "IDP_SIGN_IN_WINDOW_SECONDS", value_name = "SECONDS", default_value_t = 300)]
     pub sign_in_window_seconds: u32,
 
     /// How many seconds a request may take
-    #[arg(long, env = "IDP_REQUEST_SECONDS", default_value_t = 30)]
+    #[arg(long, env = "IDP_REQUEST_SECONDS", value_name = "SECONDS", default_value_t = 30)]
     pub request_seconds: u32,
 
     /// How many seconds requests are given to end when the process is told to stop
-    #[arg(long, env = "IDP_SHUTDOWN_SECONDS", default_value_t = 10)]
+    #[arg(long, env = "IDP_SHUTDOWN_SECONDS", value_name = "SECONDS", default_value_t = 10)]
     pub shutdown_seconds: u32,
 
     /// The form of the log, on standard error; `RUST_LOG` sets what it holds
@@ -168,7 +177,7 @@ impl Config {
     }
 
     pub(crate) fn demo(&self, issuer: &Issuer) -> bool {
-        self.demo || (!self.no_demo && !issuer.is_https())
+        self.demo || (!self.no_demo && !issuer.is_https() && self.address.is_loopback())
     }
 
     pub(crate) fn registration(&self, issuer: &Issuer) -> Registration {
@@ -271,6 +280,8 @@ mod tests {
         assert_eq!(demo(&["--base-url", "https://op.example"]), (false, Registration::Closed));
         assert_eq!(demo(&["--base-url", "https://op.example", "--demo"]), (true, Registration::Open));
         assert_eq!(demo(&["--registration", "closed"]), (true, Registration::Closed));
+        assert_eq!(demo(&["--address", "0.0.0.0"]), (false, Registration::Closed));
+        assert_eq!(demo(&["--address", "0.0.0.0", "--demo"]), (true, Registration::Open));
     }
 
     #[test]

@@ -1,28 +1,36 @@
 //! The program: options, log, signals. What it does is in the library.
 
-use std::io::{Write as _, stdout};
+use std::io::{IsTerminal as _, Write as _, stderr, stdout};
+use std::process::ExitCode;
 
 use clap::Parser as _;
 use idp::config::{Cli, LogFormat};
 use idp::{DEMO_USER, Server};
-use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    let Cli { command, config } = Cli::parse();
-    log_to_standard_error(config.log);
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    log_to_standard_error(cli.config.log);
+    match run(cli).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // In one line: what to do about it is the operator's, not the debugger's.
+            let _ = writeln!(stderr(), "error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(Cli { command, config }: Cli) -> anyhow::Result<()> {
     if let Some(command) = command {
         return idp::run_command(command, &config).await;
     }
     // Before anybody can know that the process runs.
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let told_to_stop = told_to_stop()?;
     let server = Server::start(config).await?;
     announce(&server)?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
+    told_to_stop.await;
     tracing::info!("shutting down");
     server.shutdown().await
 }
@@ -42,11 +50,30 @@ fn announce(server: &Server) -> std::io::Result<()> {
     out.flush()
 }
 
+#[cfg(unix)]
+fn told_to_stop() -> std::io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+#[cfg(not(unix))]
+fn told_to_stop() -> std::io::Result<impl Future<Output = ()>> {
+    Ok(async {
+        let _ = tokio::signal::ctrl_c().await;
+    })
+}
+
 fn log_to_standard_error(format: LogFormat) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr);
     match format {
-        LogFormat::Pretty => builder.init(),
+        LogFormat::Pretty => builder.with_ansi(stderr().is_terminal()).init(),
         LogFormat::Json => builder.json().init(),
     }
 }

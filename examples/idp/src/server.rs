@@ -25,7 +25,8 @@ use tokio::task::JoinHandle;
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
-use tower_http::trace::TraceLayer;
+use tower_http::trace::{DefaultOnResponse, TraceLayer};
+use tracing::Level;
 
 use crate::app::App;
 use crate::config::{Config, Registration};
@@ -160,9 +161,9 @@ fn router(app: Arc<App>) -> Router {
         None => router,
     };
     // The query holds codes, hints and more: the log gets the path alone.
-    router.layer(TraceLayer::new_for_http().make_span_with(|request: &Request<Body>| {
-        tracing::info_span!("request", method = %request.method(), path = request.uri().path())
-    }))
+    let span = |request: &Request<Body>| tracing::info_span!("request", method = %request.method(), path = request.uri().path());
+    let answered = DefaultOnResponse::new().level(Level::INFO);
+    router.layer(TraceLayer::new_for_http().make_span_with(span).on_response(answered))
 }
 
 /// For answers that do not bring one of their own.

@@ -1,9 +1,7 @@
-//! A provider in this process, a browser without JavaScript, and a client.
+//! A browser without JavaScript, and a client.
 
 use std::collections::HashMap;
 
-use idp::Server;
-use idp::config::Config;
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use reqwest::StatusCode;
@@ -11,53 +9,9 @@ use reqwest::header::{HeaderMap, LOCATION, SET_COOKIE};
 use reqwest::redirect::Policy;
 use scraper::{Html, Selector};
 use serde_json::{Value, json};
-use sqlx::migrate::MigrateDatabase as _;
-use tempfile::TempDir;
 use url::Url;
 
-/// A provider with a database of its own.
-pub(crate) struct Provider {
-    pub(crate) server: Server,
-    pub(crate) database: String,
-    directory: TempDir,
-}
-
-impl Provider {
-    pub(crate) async fn start(options: &[&str]) -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let database = new_database(&directory).await;
-        let server = start(&database, options).await;
-        Self { server, database, directory }
-    }
-
-    pub(crate) fn file(&self, name: &str, content: &Value) -> String {
-        let path = self.directory.path().join(name);
-        std::fs::write(&path, content.to_string()).unwrap();
-        path.to_str().unwrap().to_owned()
-    }
-
-    pub(crate) fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.server.address())
-    }
-}
-
-/// A file in the directory; a database in the PostgreSQL server that the tests are to use, where it stays.
-pub(crate) async fn new_database(directory: &TempDir) -> String {
-    let Ok(server) = std::env::var("IDP_TEST_POSTGRES") else {
-        return format!("sqlite:{}", directory.path().join("idp.sqlite").display());
-    };
-    sqlx::any::install_default_drivers();
-    let name: String = directory.path().to_str().unwrap().chars().filter(char::is_ascii_alphanumeric).collect();
-    let url = format!("{server}/idp_{}", name.to_lowercase());
-    sqlx::Any::create_database(&url).await.unwrap();
-    url
-}
-
-/// Another instance on the same database.
-pub(crate) async fn start(database: &str, options: &[&str]) -> Server {
-    let args = ["--port", "0", "--database", database].into_iter().chain(options.iter().copied());
-    Server::start(Config::from_args(args).unwrap()).await.unwrap()
-}
+use crate::provider::Provider;
 
 /// Follows no redirects and keeps cookies; for a browser of its own, a new one.
 pub(crate) struct Browser(reqwest::Client);
@@ -176,13 +130,19 @@ pub(crate) const SIGNED_OUT: &str = "https://rp.example/signed-out";
 
 impl Rp {
     pub(crate) async fn register(provider: &Provider, more: Value) -> Self {
+        Self::register_at(provider.server.url(), &provider.url(""), more).await
+    }
+
+    /// At a provider that listens at an origin, which may be another than its issuer.
+    pub(crate) async fn register_at(issuer: &str, origin: &str, more: Value) -> Self {
         let mut metadata = json!({ "redirect_uris": [CALLBACK], "post_logout_redirect_uris": [SIGNED_OUT] });
         metadata.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        let answer = Browser::new().send(|http| http.post(provider.url("/register")).json(&metadata)).await;
+        let answer = Browser::new().send(|http| http.post(format!("{origin}/register")).json(&metadata)).await;
         assert_eq!(answer.status, 201, "{}", answer.body);
         let registration = answer.json();
         let text = |name: &str| registration[name].as_str().unwrap_or_default().to_owned();
-        Self::known(provider, &text("client_id"), &text("client_secret"), registration)
+        let (id, secret) = (text("client_id"), text("client_secret"));
+        Self { id, secret, registration, issuer: issuer.to_owned(), origin: origin.to_owned() }
     }
 
     pub(crate) fn known(provider: &Provider, id: &str, secret: &str, registration: Value) -> Self {

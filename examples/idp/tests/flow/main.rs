@@ -12,6 +12,8 @@
 
 mod browser;
 mod operation;
+mod process;
+mod provider;
 mod registration;
 mod sign_in;
 mod sign_out;

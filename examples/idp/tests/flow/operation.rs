@@ -4,7 +4,8 @@ use idp::config::{Command, Config};
 use idp::run_command;
 use serde_json::json;
 
-use crate::browser::{Browser, Provider, Rp, SIGNED_OUT, new_database, start, text};
+use crate::browser::{Browser, Rp, SIGNED_OUT, text};
+use crate::provider::{Provider, new_database, start};
 
 async fn rotate(provider: &Provider, revoke: bool) {
     let config = Config::from_args(["--database", &provider.database]).unwrap();

@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use serde_json::{Value, json};
 
-use crate::browser::{Browser, CALLBACK, Provider, Rp, text};
+use crate::browser::{Browser, CALLBACK, Rp, text};
+use crate::provider::Provider;
 
 #[tokio::test]
 async fn discovery_names_what_there_is() {

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::browser::{Answer, Browser, CALLBACK, Provider, Rp, SIGNED_OUT, text};
+use crate::browser::{Answer, Browser, CALLBACK, Rp, SIGNED_OUT, text};
+use crate::provider::Provider;
 
 #[tokio::test]
 async fn a_user_signs_in_and_the_client_learns_who_it_is_by_each_algorithm() {

@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use crate::browser::{Browser, CALLBACK, Provider, Rp, SIGNED_OUT, text};
+use crate::browser::{Browser, CALLBACK, Rp, SIGNED_OUT, text};
+use crate::provider::Provider;
 
 /// Whether the browser's user is signed in at the provider.
 async fn is_signed_in(browser: &Browser, rp: &Rp) -> bool {

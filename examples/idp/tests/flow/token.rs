@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::browser::{Browser, CALLBACK, Provider, Rp, SIGNED_OUT, text};
+use crate::browser::{Browser, CALLBACK, Rp, SIGNED_OUT, text};
+use crate::provider::Provider;
 
 async fn code(rp: &Rp, parameters: &[(&str, &str)]) -> String {
     let browser = Browser::new();
@@ -137,7 +138,7 @@ async fn a_client_authenticates_whatever_characters_its_id_and_secret_hold() {
         "clients.json",
         &json!([{ "client_id": printable, "client_secret": printable, "redirect_uris": [CALLBACK] }]),
     );
-    let server = crate::browser::start(&provider.database, &["--clients", &file]).await;
+    let server = crate::provider::start(&provider.database, &["--clients", &file]).await;
     let rp = Rp::known(&provider, &printable, &printable, Value::Null);
     rp.redeem(&code(&rp, &[]).await).await;
     let post = [("client_id", &*printable), ("client_secret", &printable), ("grant_type", "authorization_code")];
