@@ -5,8 +5,8 @@ for-developer = For the developer of the application
 for-developer-of = For the developer of { $client }
 
 # Signing in
-sign-in-title = Sign in to { provider }
-sign-in-error-title = Error: Sign in to { provider }
+sign-in-title = Sign in
+sign-in-error-title = Error: Sign in
 sign-in-for = { $client } wants to know who you are. Your password stays here.
 sign-in-username = User name
 sign-in-password = Password
@@ -109,14 +109,9 @@ error-redirect-uri-not-registered = The application that sent you here wants you
 error-malformed-request = The application that sent you here made a request with characters that cannot be read.
 error-duplicate-parameter = The application that sent you here made a request that says the same thing more than once.
 error-bad-request = The request cannot be understood.
-error-form-expired = The form was too old, or from another browser. Nothing was done. Please open the page again.
-error-cross-site = The form came from another site. Nothing was done.
 error-not-found = There is no such page.
 error-method-not-allowed = This page cannot be called in this way.
-error-too-large = The request is too large.
-error-unsupported-media-type = The request is in a format that this page does not read.
 error-internal = We made an error. Please try again later.
-error-unavailable = This service is not available at the moment. Please try again in a few minutes.
 attempts-title = Too many attempts
 attempts-text =
     { $minutes ->
@@ -162,8 +157,6 @@ sign-out-client-id = Sign out without a hint
 sign-out-client-id-text = With the client_id alone: the provider asks you first.
 sign-out-no-redirect = Sign out and stay there
 sign-out-no-redirect-text = Without a post_logout_redirect_uri: you stay at the provider.
-sign-out-other-user = Sign out another user
-sign-out-other-user-text = With a hint that is about somebody else: the provider asks you first.
 sign-out-unregistered-uri = Go to an unknown address
 sign-out-unregistered-uri-text = With a post_logout_redirect_uri that is not registered: refused.
 sign-out-broken-hint = Send a forged hint

@@ -5,8 +5,8 @@ for-developer = Para quien desarrolla la aplicación
 for-developer-of = Para quien desarrolla { $client }
 
 # Signing in
-sign-in-title = Iniciar sesión en { provider }
-sign-in-error-title = Error: Iniciar sesión en { provider }
+sign-in-title = Iniciar sesión
+sign-in-error-title = Error: Iniciar sesión
 sign-in-for = { $client } quiere saber quién eres. Tu contraseña no sale de aquí.
 sign-in-username = Nombre de usuario
 sign-in-password = Contraseña
@@ -109,14 +109,9 @@ error-redirect-uri-not-registered = La aplicación que te ha enviado aquí quier
 error-malformed-request = La aplicación que te ha enviado aquí ha hecho una petición con caracteres que no se pueden leer.
 error-duplicate-parameter = La aplicación que te ha enviado aquí ha hecho una petición que dice lo mismo más de una vez.
 error-bad-request = La petición no se entiende.
-error-form-expired = El formulario era demasiado antiguo o de otro navegador. No se ha hecho nada. Abre la página de nuevo.
-error-cross-site = El formulario venía de otro sitio. No se ha hecho nada.
 error-not-found = Esta página no existe.
 error-method-not-allowed = A esta página no se la puede llamar así.
-error-too-large = La petición es demasiado grande.
-error-unsupported-media-type = La petición está en un formato que esta página no lee.
 error-internal = Hemos cometido un error. Inténtalo más tarde.
-error-unavailable = El servicio no está disponible en este momento. Inténtalo dentro de unos minutos.
 attempts-title = Demasiados intentos
 attempts-text =
     { $minutes ->
@@ -162,8 +157,6 @@ sign-out-client-id = Cerrar la sesión sin indicio
 sign-out-client-id-text = Solo con el client_id: el proveedor te pregunta antes.
 sign-out-no-redirect = Cerrar la sesión y quedarse allí
 sign-out-no-redirect-text = Sin post_logout_redirect_uri: te quedas en el proveedor.
-sign-out-other-user = Cerrar la sesión de otra persona
-sign-out-other-user-text = Con un indicio que trata de otra persona: el proveedor te pregunta antes.
 sign-out-unregistered-uri = Ir a una dirección desconocida
 sign-out-unregistered-uri-text = Con un post_logout_redirect_uri que no está registrado: se rechaza.
 sign-out-broken-hint = Enviar un indicio falsificado

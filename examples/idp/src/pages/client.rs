@@ -107,8 +107,6 @@ pub enum SignOutVariant {
     ClientId,
     /// A hint and no `post_logout_redirect_uri`: signed out, and stays at the provider.
     NoRedirect,
-    /// A hint of another End-User: asked.
-    OtherUser,
     /// A `post_logout_redirect_uri` that is not registered: refused.
     UnregisteredUri,
     /// A hint whose signature does not verify: refused.
@@ -119,12 +117,11 @@ pub enum SignOutVariant {
 
 impl SignOutVariant {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 7] = [
         Self::Hint,
         Self::HintPost,
         Self::ClientId,
         Self::NoRedirect,
-        Self::OtherUser,
         Self::UnregisteredUri,
         Self::BrokenHint,
         Self::LongState,
@@ -138,7 +135,6 @@ impl SignOutVariant {
             Self::HintPost => "hint_post",
             Self::ClientId => "client_id",
             Self::NoRedirect => "no_redirect",
-            Self::OtherUser => "other_user",
             Self::UnregisteredUri => "unregistered_uri",
             Self::BrokenHint => "broken_hint",
             Self::LongState => "long_state",

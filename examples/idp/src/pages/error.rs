@@ -101,27 +101,17 @@ pub enum PageError {
     DuplicateParameter,
     /// Another request cannot be understood.
     BadRequest,
-    /// The token of a form is missing, too old, or another browser's.
-    FormExpired,
-    /// A form came from another site.
-    CrossSite,
     /// There is no such page.
     NotFound,
     /// The page does not take this method.
     MethodNotAllowed,
-    /// The request is too large.
-    TooLarge,
-    /// The body is not of a type that the page takes.
-    UnsupportedMediaType,
     /// The server made an error.
     Internal,
-    /// The server cannot answer for the time being.
-    Unavailable,
 }
 
 impl PageError {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 10] = [
         Self::ClientMissing,
         Self::ClientUnknown,
         Self::RedirectUriMissing,
@@ -129,14 +119,9 @@ impl PageError {
         Self::MalformedRequest,
         Self::DuplicateParameter,
         Self::BadRequest,
-        Self::FormExpired,
-        Self::CrossSite,
         Self::NotFound,
         Self::MethodNotAllowed,
-        Self::TooLarge,
-        Self::UnsupportedMediaType,
         Self::Internal,
-        Self::Unavailable,
     ];
 
     /// A stable name for logs and tests, such as `redirect_uri_not_registered`.
@@ -150,14 +135,9 @@ impl PageError {
             Self::MalformedRequest => "malformed_request",
             Self::DuplicateParameter => "duplicate_parameter",
             Self::BadRequest => "bad_request",
-            Self::FormExpired => "form_expired",
-            Self::CrossSite => "cross_site",
             Self::NotFound => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
-            Self::TooLarge => "too_large",
-            Self::UnsupportedMediaType => "unsupported_media_type",
             Self::Internal => "internal",
-            Self::Unavailable => "unavailable",
         }
     }
 
@@ -172,13 +152,9 @@ impl PageError {
             | Self::MalformedRequest
             | Self::DuplicateParameter
             | Self::BadRequest => 400,
-            Self::FormExpired | Self::CrossSite => 403,
             Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
-            Self::TooLarge => 413,
-            Self::UnsupportedMediaType => 415,
             Self::Internal => 500,
-            Self::Unavailable => 503,
         }
     }
 
