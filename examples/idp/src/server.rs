@@ -16,7 +16,8 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
 use axum::routing::{any, get, post};
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
-use hyper_util::rt::TokioTimer;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
 use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::pki_types::pem::PemObject as _;
@@ -62,6 +63,7 @@ impl Server {
         let address = listener.local_addr()?;
         let tls = tls(&config)?;
         let shutdown_seconds = config.shutdown_seconds;
+        let timeout = Duration::from_secs(config.request_seconds.into());
         let app = App::open(config, address.port()).await?;
         let url = app.issuer.as_str().to_owned();
         let has_demo = app.config.demo(&app.issuer);
@@ -69,14 +71,14 @@ impl Server {
         let pool = app.pool.clone();
         let sweeping = tokio::spawn(store::sweep(app.pool.clone()));
         let handle = Handle::new();
-        let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
+        let service = router(app, timeout).into_make_service_with_connect_info::<SocketAddr>();
         let serving = if let Some(tls) = tls {
             let mut server = axum_server::from_tcp_rustls(listener, tls)?.handle(handle.clone()).http1_only();
-            limit_header_time(server.http_builder());
+            limit_header_time(server.http_builder(), timeout);
             tokio::spawn(server.serve(service))
         } else {
             let mut server = axum_server::from_tcp(listener)?.handle(handle.clone()).http1_only();
-            limit_header_time(server.http_builder());
+            limit_header_time(server.http_builder(), timeout);
             tokio::spawn(server.serve(service))
         };
         Ok(Self { url, demo_url, has_demo, address, shutdown_seconds, handle, serving, sweeping, pool })
@@ -119,7 +121,7 @@ impl Server {
     }
 }
 
-fn router(app: Arc<App>) -> Router {
+fn router(app: Arc<App>, timeout: Duration) -> Router {
     let mut router = Router::new()
         .route("/.well-known/openid-configuration", get(discovery::configuration))
         .route("/jwks", get(discovery::jwks))
@@ -140,7 +142,6 @@ fn router(app: Arc<App>) -> Router {
         let headers = [(CONTENT_TYPE, asset.content_type), (CACHE_CONTROL, "public, max-age=300")];
         router = router.route(asset.path, get(async move || (headers, asset.body)));
     }
-    let timeout = Duration::from_secs(app.config.request_seconds.into());
     let transport_security = app.issuer.is_https().then_some("max-age=31536000");
     let router = router
         .fallback(async |headers: HeaderMap| http::error_page(&headers, PageError::NotFound, None))
@@ -171,9 +172,9 @@ fn header(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<Heade
     SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
 }
 
-/// Who does not get to the end of a request's headers is cut off.
-fn limit_header_time(builder: &mut hyper_util::server::conn::auto::Builder<hyper_util::rt::TokioExecutor>) {
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(10));
+/// Who does not get to the end of a request's headers in time is cut off.
+fn limit_header_time(builder: &mut Builder<TokioExecutor>, timeout: Duration) {
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(timeout);
 }
 
 fn tls(config: &Config) -> anyhow::Result<Option<RustlsConfig>> {
