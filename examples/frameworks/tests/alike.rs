@@ -20,7 +20,7 @@ use oidc_logout::Decision;
 use rocket::fairing::AdHoc;
 use tokio::net::{TcpListener, TcpStream};
 use url::form_urlencoded;
-use vector::{File, PageAnswer, Sent, Vector};
+use vector::{File, JsonRequest, PageAnswer, Vector};
 
 const FILES: [&str; 8] =
     ["decisions", "redirects", "state", "clients", "client-id-mode", "answers", "requests", "confirmation"];
@@ -152,7 +152,7 @@ async fn start(host: &Arc<Host>) -> Vec<Server> {
 }
 
 /// Whether a client can send it at all.
-fn is_expressible(request: &Sent) -> bool {
+fn is_expressible(request: &JsonRequest) -> bool {
     let method = Method::from_bytes(request.method.as_bytes()).is_ok_and(|method| method != Method::CONNECT);
     let query = target(request).parse::<Uri>().is_ok_and(|uri| uri.query().unwrap_or_default() == request.query);
     let content_type =
@@ -162,7 +162,7 @@ fn is_expressible(request: &Sent) -> bool {
 
 /// Whether a framework may refuse it before anybody is asked: Rocket knows no methods but these, and not every version of
 /// it and of actix-web takes bytes above ASCII in a target, which RFC 3986 does not have.
-fn may_refuse(server: &Server, request: &Sent) -> bool {
+fn may_refuse(server: &Server, request: &JsonRequest) -> bool {
     let known = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"];
     let (method, target) = (!known.contains(&request.method.as_str()), !request.query.is_ascii());
     match server.name {
@@ -172,7 +172,7 @@ fn may_refuse(server: &Server, request: &Sent) -> bool {
     }
 }
 
-fn target(request: &Sent) -> String {
+fn target(request: &JsonRequest) -> String {
     if request.query.is_empty() { "/logout".to_owned() } else { format!("/logout?{}", request.query) }
 }
 
@@ -223,7 +223,7 @@ async fn exchange(
     server: &Server,
     host: &Host,
     state: Option<State>,
-    request: &Sent,
+    request: &JsonRequest,
     context: &str,
     outcome: &mut Outcome,
 ) -> Answer {
@@ -249,7 +249,7 @@ struct Expected {
 }
 
 /// What the crate says without HTTP and a framework.
-async fn expected(host: &Host, request: &Sent) -> Expected {
+async fn expected(host: &Host, request: &JsonRequest) -> Expected {
     let (endpoint, now, session) = (host.endpoint().await, host.now().await, host.session(Some(COOKIE)).await);
     let read = endpoint.read(&request.method, request.content_type.as_deref(), &request.query, &request.body);
     let decision = match read.and_then(|request| endpoint.receive(request, now)) {
@@ -284,7 +284,7 @@ async fn expected(host: &Host, request: &Sent) -> Expected {
 }
 
 /// What the vector says, with nothing of the crate in between.
-fn check(vector: &Vector, request: &Sent, answer: &Answer, context: &str) {
+fn check(vector: &Vector, request: &JsonRequest, answer: &Answer, context: &str) {
     let expect = &vector.expect;
     let title = match expect.decision.as_str() {
         "end_session" | "no_session" => {
@@ -320,7 +320,7 @@ fn check(vector: &Vector, request: &Sent, answer: &Answer, context: &str) {
     }
 }
 
-async fn send(server: &Server, request: &Sent) -> Answer {
+async fn send(server: &Server, request: &JsonRequest) -> Answer {
     let mut http = Request::builder()
         .method(request.method.as_str())
         .uri(target(request))
@@ -346,13 +346,13 @@ async fn send(server: &Server, request: &Sent) -> Answer {
     Answer { status: parts.status.as_u16(), headers, page: String::from_utf8(body.into()).expect("UTF-8") }
 }
 
-fn get(query: &str) -> Sent {
-    Sent { method: "GET".to_owned(), query: query.to_owned(), body: String::new(), content_type: None }
+fn get(query: &str) -> JsonRequest {
+    JsonRequest { method: "GET".to_owned(), query: query.to_owned(), body: String::new(), content_type: None }
 }
 
-fn posted(body: String) -> Sent {
+fn posted(body: String) -> JsonRequest {
     let content_type = Some("application/x-www-form-urlencoded".to_owned());
-    Sent { method: "POST".to_owned(), query: String::new(), body, content_type }
+    JsonRequest { method: "POST".to_owned(), query: String::new(), body, content_type }
 }
 
 fn form_of(answer: &PageAnswer, page: &Answer) -> String {

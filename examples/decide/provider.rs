@@ -1,0 +1,177 @@
+//! A provider as vectors describe it: its policy and keys, its clients, the session, the request and the answer to its page.
+
+use std::collections::BTreeMap;
+
+use oidc_logout::{
+    Algorithm, ApplicationType, Client, ClientType, ConfirmRule, ConfirmationKey, KeySet, LogoutEndpoint, Policy,
+    RegistrationRules, Session,
+};
+use serde::Deserialize;
+use serde_json::Value;
+
+#[derive(Deserialize)]
+pub(crate) struct Op {
+    pub(crate) issuer: String,
+    #[serde(default)]
+    pub(crate) former_issuers: Vec<String>,
+    pub(crate) jwks: Value,
+    pub(crate) policy: Policy,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct JsonClient {
+    pub(crate) client_id: String,
+    #[serde(default)]
+    pub(crate) post_logout_redirect_uris: Vec<String>,
+    id_token_signed_response_alg: Option<Algorithm>,
+    client_secret: Option<String>,
+    confirm: Option<ConfirmRule>,
+    #[serde(default)]
+    form_action_sources: Vec<String>,
+    #[serde(flatten)]
+    rules: Rules,
+}
+
+#[derive(Clone, Deserialize)]
+pub(crate) struct JsonSession {
+    pub(crate) sub: Option<String>,
+    pub(crate) sid: Option<String>,
+    takes_part: Option<bool>,
+    /// Which sign-in it is, where there are several.
+    #[serde(default)]
+    binding: u8,
+}
+
+#[derive(Clone, Deserialize)]
+pub(crate) struct JsonRequest {
+    pub(crate) method: String,
+    #[serde(default)]
+    pub(crate) query: String,
+    #[serde(default)]
+    pub(crate) body: String,
+    /// Of a POST; `null` for a request without.
+    #[serde(default = "form")]
+    pub(crate) content_type: Option<String>,
+}
+
+#[allow(clippy::unnecessary_wraps, reason = "serde wants the type of the member")]
+fn form() -> Option<String> {
+    Some("application/x-www-form-urlencoded".to_owned())
+}
+
+/// How the form on the confirmation page comes back. What is not given is as the page made it.
+#[derive(Deserialize)]
+pub(crate) struct PageAnswer {
+    /// `yes` or `no`, or anything else that a forger may send.
+    pub(crate) confirm: Option<String>,
+    #[serde(default)]
+    pub(crate) after_seconds: i64,
+    /// Fields that come back with another value; `null` for one that does not.
+    #[serde(default)]
+    pub(crate) change: BTreeMap<String, Option<String>>,
+    /// The session that the answer comes with, where it is another one; `null` for none.
+    #[serde(default, deserialize_with = "some")]
+    pub(crate) session: Option<Option<JsonSession>>,
+    /// The clients at the time of the answer, where they changed.
+    pub(crate) clients: Option<Vec<JsonClient>>,
+    /// What became of the confirmation key meanwhile.
+    #[serde(default)]
+    pub(crate) confirmation_key: KeyChange,
+    /// Whether the page is the one that the provider offers on its own.
+    #[serde(default)]
+    pub(crate) offer: bool,
+}
+
+fn some<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<JsonSession>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum KeyChange {
+    #[default]
+    Kept,
+    /// There is a new one, and the former still verifies.
+    Rotated,
+    /// There is a new one.
+    Replaced,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Rules {
+    #[serde(default)]
+    application_type: ApplicationType,
+    #[serde(default)]
+    client_type: ClientType,
+    #[serde(default)]
+    allow_http: bool,
+    #[serde(default)]
+    allow_schemes: Vec<String>,
+}
+
+impl Op {
+    pub(crate) fn endpoint(&self, change: KeyChange) -> Result<LogoutEndpoint, Box<dyn std::error::Error>> {
+        let (first, second) = (ConfirmationKey::new([1; 32])?, ConfirmationKey::new([2; 32])?);
+        let key = match change {
+            KeyChange::Kept => first.clone(),
+            KeyChange::Rotated | KeyChange::Replaced => second,
+        };
+        let keys = KeySet::from_jwks(self.jwks.to_string())?;
+        let mut endpoint = LogoutEndpoint::new(&self.issuer, keys, key).with_policy(self.policy.clone());
+        for issuer in &self.former_issuers {
+            endpoint = endpoint.with_former_issuer(issuer);
+        }
+        Ok(match change {
+            KeyChange::Rotated => endpoint.with_previous_confirmation_key(first),
+            KeyChange::Kept | KeyChange::Replaced => endpoint,
+        })
+    }
+}
+
+impl JsonClient {
+    pub(crate) fn read(&self) -> Client {
+        let mut client = Client::builder(&self.client_id).registration_rules(self.rules.read());
+        for uri in &self.post_logout_redirect_uris {
+            client = client.post_logout_redirect_uri(uri);
+        }
+        for source in &self.form_action_sources {
+            client = client.form_action_source(source);
+        }
+        if let Some(algorithm) = self.id_token_signed_response_alg {
+            client = client.id_token_signed_response_alg(algorithm);
+        }
+        if let Some(rule) = self.confirm {
+            client = client.confirm(rule);
+        }
+        if let Some(secret) = &self.client_secret {
+            client = client.client_secret(secret.as_str());
+        }
+        client.build_usable()
+    }
+}
+
+impl JsonSession {
+    pub(crate) fn read(&self) -> Session {
+        let mut session = Session::new([self.binding; 32]);
+        if let Some(subject) = &self.sub {
+            session = session.subject(subject);
+        }
+        if let Some(sid) = &self.sid {
+            session = session.sid(sid);
+        }
+        if let Some(takes_part) = self.takes_part {
+            session = session.takes_part(takes_part);
+        }
+        session
+    }
+}
+
+impl Rules {
+    pub(crate) fn read(&self) -> RegistrationRules {
+        let rules = RegistrationRules::default()
+            .application_type(self.application_type)
+            .client_type(self.client_type)
+            .allow_http(self.allow_http);
+        self.allow_schemes.iter().fold(rules, RegistrationRules::allow_scheme)
+    }
+}
