@@ -24,7 +24,7 @@ const CODE_SECONDS: i64 = 60;
 /// What the tokens and userinfo can tell of.
 pub(crate) const SCOPES: [&str; 3] = ["openid", "profile", "email"];
 
-const PARAMETERS: [&str; 17] = [
+const PARAMETERS: [&str; 18] = [
     "acr_values",
     "client_id",
     "code_challenge",
@@ -42,6 +42,7 @@ const PARAMETERS: [&str; 17] = [
     "response_type",
     "scope",
     "state",
+    "ui_locales",
 ];
 
 pub(crate) async fn get(

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, bail, ensure};
 use clap::builder::FalseyValueParser;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 use url::Url;
 
 /// An OpenID Provider: signs users in for OpenID Connect clients, and out again.
@@ -24,7 +24,7 @@ pub struct Cli {
 /// What the program does other than to serve. Running servers notice the result at once.
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
 pub enum Command {
-    /// Make new signing keys. The former ones stay published until the next rotation, and verify id_token_hints beyond that
+    /// Make new signing keys. The former ones stay published until the next rotation, and verify hints beyond that
     RotateKeys {
         /// Forget all former keys: what they have signed is not accepted any more. For keys that somebody else may have
         #[arg(long)]
@@ -103,7 +103,7 @@ pub struct Config {
     pub client_address_header: Option<String>,
 
     /// How many seconds a session lasts at most
-    #[arg(long, env = "IDP_SESSION_SECONDS", value_name = "SECONDS", default_value_t = 12 * 60 * 60)]
+    #[arg(long, env = "IDP_SESSION_SECONDS", value_name = "SECONDS", value_parser = value_parser!(u32).range(1..), default_value_t = 12 * 60 * 60)]
     pub session_seconds: u32,
 
     /// How often a sign-in to one account may fail within the window
@@ -114,12 +114,12 @@ pub struct Config {
     #[arg(long, env = "IDP_SIGN_IN_ATTEMPTS_PER_ADDRESS", value_name = "NUMBER", default_value_t = 100)]
     pub sign_in_attempts_per_address: u32,
 
-    /// The window for counting sign-ins, in seconds
-    #[arg(long, env = "IDP_SIGN_IN_WINDOW_SECONDS", value_name = "SECONDS", default_value_t = 300)]
+    /// The window for counting sign-ins, in seconds; a day at most
+    #[arg(long, env = "IDP_SIGN_IN_WINDOW_SECONDS", value_name = "SECONDS", value_parser = value_parser!(u32).range(1..=86400), default_value_t = 300)]
     pub sign_in_window_seconds: u32,
 
     /// How many seconds a request may take
-    #[arg(long, env = "IDP_REQUEST_SECONDS", value_name = "SECONDS", default_value_t = 30)]
+    #[arg(long, env = "IDP_REQUEST_SECONDS", value_name = "SECONDS", value_parser = value_parser!(u32).range(1..), default_value_t = 30)]
     pub request_seconds: u32,
 
     /// How many seconds requests are given to end when the process is told to stop
