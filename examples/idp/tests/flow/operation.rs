@@ -214,7 +214,17 @@ async fn the_demo_client_signs_in_and_out() {
     let answer = browser.get(answer.location()).await;
     assert_eq!(answer.location(), "/rp");
     let page = browser.get(home).await;
-    assert!(page.body.contains("alice") || page.body.contains("sub"), "{}", page.body);
+    for claim in ["sub", "sid", "nonce", "auth_time", provider.server.url()] {
+        assert!(page.body.contains(claim), "{claim}: {}", page.body);
+    }
+    // What is refused or asked first leaves the session as it is.
+    for (parameter, status) in [("elsewhere", 400), ("client_id=demo-rp", 200)] {
+        let document = scraper::Html::parse_document(&page.body);
+        let links = scraper::Selector::parse("a[href*=end_session]").unwrap();
+        let mut links = document.select(&links).map(|link| link.attr("href").unwrap().to_owned());
+        let link = links.find(|link| link.contains(parameter)).unwrap();
+        assert_eq!(browser.get(&link).await.status, status, "{link}");
+    }
     // The form goes to the provider, which is another site.
     let again = Browser::without_cookies().submit(&page, &[]).await;
     assert_eq!(again.status, 200);
