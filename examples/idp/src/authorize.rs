@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use axum::extract::rejection::RawFormRejection;
 use axum::extract::{RawForm, RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
@@ -65,10 +66,14 @@ pub(crate) async fn get(
 }
 
 /// A POST from another site comes without the session's cookie. The GET that follows the redirect has it.
-pub(crate) async fn post(headers: HeaderMap, RawForm(form): RawForm) -> Result<Response, Internal> {
+pub(crate) async fn post(headers: HeaderMap, form: Result<RawForm, RawFormRejection>) -> Result<Response, Internal> {
+    let form = match form {
+        Ok(RawForm(form)) => form,
+        Err(rejection) => return http::not_a_form(&headers, &rejection),
+    };
     match Parameters::parse(&form) {
         Some(parameters) => http::see_other(&format!("/authorize?{}", parameters.encode())),
-        None => http::error_page(&headers, PageError::MalformedRequest, None),
+        None => http::error_page(&headers, PageError::MalformedRequest),
     }
 }
 
@@ -143,26 +148,43 @@ impl AuthorizationRequest {
             return Ok(false);
         }
         match self.parameters.get("id_token_hint") {
-            Some(hint) => Ok(self.hints_at(app, hint, session).await?),
+            Some(hint) => Ok(self.hinted_subject(app, hint).await?.as_ref() == Some(&session.user.id)),
             None => Ok(true),
         }
     }
 
-    /// Whether the hint is an ID Token of ours for the user who is signed in. The logout endpoint knows how to tell: it is asked
+    /// The answer to a user who has just signed in: a code, unless the client hints at somebody else (Core 1.0, section
+    /// 3.1.2.1). A hint that tells nothing has done its part by having them sign in.
+    pub(crate) async fn answer_sign_in(
+        &self,
+        app: &App,
+        headers: &HeaderMap,
+        session: &Session,
+    ) -> Result<Response, Internal> {
+        if let Some(hint) = self.parameters.get("id_token_hint")
+            && self.hinted_subject(app, hint).await?.is_some_and(|subject| subject != session.user.id)
+        {
+            let description = "another user has signed in than the one that id_token_hint is about";
+            return self.redirect.error("login_required", description).answer(app, headers);
+        }
+        self.issue_code(app, session).await
+    }
+
+    /// Whom the hint is about, if it is an ID Token of ours for this client. The logout endpoint knows how to tell: it is asked
     /// what it would do for nobody.
-    async fn hints_at(&self, app: &App, hint: &str, session: &Session) -> anyhow::Result<bool> {
+    async fn hinted_subject(&self, app: &App, hint: &str) -> anyhow::Result<Option<String>> {
         let keys = app.keys().await?;
         let request = LogoutRequest::builder(Method::Get).id_token_hint(hint).client_id(&*self.client.id).build();
         let pending = request.and_then(|request| keys.logout.receive(request, OffsetDateTime::now_utc()));
         let client = self.client.for_logout();
         Ok(match pending.map(|pending| pending.decide(Some(&client), None)) {
-            Ok(Decision::NoSession(landing)) => landing.hint().is_some_and(|hint| hint.subject() == session.user.id),
-            _ => false,
+            Ok(Decision::NoSession(landing)) => landing.hint().map(|hint| hint.subject().to_owned()),
+            _ => None,
         })
     }
 
     /// Sends the user back to the client with a code.
-    pub(crate) async fn issue_code(&self, app: &App, session: &Session) -> Result<Response, Internal> {
+    async fn issue_code(&self, app: &App, session: &Session) -> Result<Response, Internal> {
         let (code, now) = (secrets::random()?, store::now());
         let mut transaction = app.pool.begin().await?;
         if sessions::hold(&mut transaction, &session.hash, now).await?.is_none() {
@@ -272,7 +294,7 @@ pub(crate) enum AuthorizationError {
 impl AuthorizationError {
     pub(crate) fn answer(&self, app: &App, headers: &HeaderMap) -> Result<Response, Internal> {
         match self {
-            Self::Page(error) => http::error_page(headers, *error, None),
+            Self::Page(error) => http::error_page(headers, *error),
             Self::Redirect { uri, state, error, description } => {
                 let iss = Some(app.issuer.as_str());
                 let (error, description) = (Some(*error), Some(*description));

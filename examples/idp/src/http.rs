@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use askama::Template;
+use axum::extract::rejection::RawFormRejection;
 use axum::http::header::{
     ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, LOCATION, VARY,
 };
@@ -148,10 +149,19 @@ pub(crate) fn form_action_source(uri: &str) -> String {
     }
 }
 
-pub(crate) fn error_page(headers: &HeaderMap, error: PageError, detail: Option<&str>) -> Result<Response, Internal> {
+pub(crate) fn error_page(headers: &HeaderMap, error: PageError) -> Result<Response, Internal> {
+    error_page_with_status(headers, error, error.status())
+}
+
+/// For a POST whose body is not a form, or too large.
+pub(crate) fn not_a_form(headers: &HeaderMap, rejection: &RawFormRejection) -> Result<Response, Internal> {
+    error_page_with_status(headers, PageError::BadRequest, rejection.status().as_u16())
+}
+
+fn error_page_with_status(headers: &HeaderMap, error: PageError, status: u16) -> Result<Response, Internal> {
     let language = language(headers, None);
     let policy = [("content-security-policy", "form-action 'none'")];
-    page(error.status(), policy, language, &ErrorPage { language, error, detail, home: Some("/") })
+    page(status, policy, language, &ErrorPage { language, error, detail: None, home: Some("/") })
 }
 
 /// 303: whatever the method was, the browser goes on with GET.

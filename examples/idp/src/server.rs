@@ -144,10 +144,8 @@ fn router(app: Arc<App>, timeout: Duration) -> Router {
     }
     let transport_security = app.issuer.is_https().then_some("max-age=31536000");
     let router = router
-        .fallback(async |headers: HeaderMap| http::error_page(&headers, PageError::NotFound, None))
-        .method_not_allowed_fallback(async |headers: HeaderMap| {
-            http::error_page(&headers, PageError::MethodNotAllowed, None)
-        })
+        .fallback(async |headers: HeaderMap| http::error_page(&headers, PageError::NotFound))
+        .method_not_allowed_fallback(async |headers: HeaderMap| http::error_page(&headers, PageError::MethodNotAllowed))
         .with_state(app)
         // The limit below counts what is read, and this one would be lower.
         .layer(DefaultBodyLimit::disable())

@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::extract::rejection::RawFormRejection;
 use axum::extract::{ConnectInfo, RawForm, State};
 use axum::http::HeaderMap;
 use axum::http::header::{RETRY_AFTER, SET_COOKIE};
@@ -28,10 +29,14 @@ pub(crate) async fn post(
     State(app): State<Arc<App>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
-    RawForm(form): RawForm,
+    form: Result<RawForm, RawFormRejection>,
 ) -> Result<Response, Internal> {
+    let form = match form {
+        Ok(RawForm(form)) => form,
+        Err(rejection) => return http::not_a_form(&headers, &rejection),
+    };
     let Some(form) = Parameters::parse(&form) else {
-        return http::error_page(&headers, PageError::BadRequest, None);
+        return http::error_page(&headers, PageError::BadRequest);
     };
     let request = match form.get("request") {
         None => None,
@@ -70,7 +75,7 @@ pub(crate) async fn post(
     let (id, session) = sessions::start(&app.pool, user, former, now, app.config.session_seconds).await?;
     tracing::info!(subject = session.user.id, "signed in");
     let answer = match &request {
-        Some(request) => request.issue_code(&app, &session).await?,
+        Some(request) => request.answer_sign_in(&app, &headers, &session).await?,
         None => http::see_other("/")?,
     };
     let cookies = [app.cookies.set(app.cookies.session(), &id), app.cookies.clear(app.cookies.sign_in())];
