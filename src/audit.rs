@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use crate::confirm::ConfirmReason;
-use crate::decision::{Decision, Exchange, Landing};
+use crate::decision::{Decision, Landing};
 use crate::hint::{HintError, VerifiedHint};
 use crate::refusal::{Parameter, RefusalReason};
 use crate::request::{LogoutRequest, Method};
@@ -73,17 +73,15 @@ impl Decision {
     /// The record for the log. Taken before the decision is carried out, for carrying it out consumes it.
     #[must_use]
     pub fn audit(&self) -> AuditRecord {
-        let (decision, exchange, redirect) = match self {
-            Self::EndSession(end) => ("end_session", Some(end.exchange()), end.redirects()),
-            Self::NoSession(landing) => {
-                ("no_session", Some(landing.exchange()), matches!(landing, Landing::Redirect(_)))
-            }
-            Self::Confirm(ask) => ("confirm", Some(ask.exchange()), ask.returns_to_client()),
-            Self::Declined(no) => ("declined", Some(no.exchange()), false),
-            Self::Resubmit(again) => ("resubmit", Some(again.exchange()), false),
-            Self::Refuse(refusal) => ("refuse", refusal.exchange(), false),
+        let (decision, redirect) = match self {
+            Self::EndSession(end) => ("end_session", end.redirects()),
+            Self::NoSession(landing) => ("no_session", matches!(landing, Landing::Redirect(_))),
+            Self::Confirm(ask) => ("confirm", ask.returns_to_client()),
+            Self::Declined(_) => ("declined", false),
+            Self::Resubmit(_) => ("resubmit", false),
+            Self::Refuse(_) => ("refuse", false),
         };
-        let request = exchange.map(Exchange::request);
+        let request = self.request();
         AuditRecord {
             decision,
             method: request.map(|request| match request.method() {
@@ -91,12 +89,12 @@ impl Decision {
                 Method::Post => "POST",
             }),
             parameters: request.map(sent).unwrap_or_default(),
-            client_id: exchange.and_then(Exchange::client_id).map(|id| id.as_str().to_owned()),
+            client_id: self.client_id().map(|id| id.as_str().to_owned()),
             redirect,
             reasons: self.reasons(),
             hint: match self.hint_error() {
                 Some(error) => Some(AuditedHint::invalid(error)),
-                None => exchange.and_then(Exchange::hint).map(AuditedHint::verified),
+                None => self.hint().map(AuditedHint::verified),
             },
             subject: None,
         }
@@ -105,15 +103,7 @@ impl Decision {
     /// The same with the subject of a verified hint, for hosts that may keep it: it is personal data.
     #[must_use]
     pub fn audit_with_subject(&self) -> AuditRecord {
-        let hint = match self {
-            Self::EndSession(end) => end.hint(),
-            Self::NoSession(landing) => landing.hint(),
-            Self::Confirm(ask) => ask.hint(),
-            Self::Declined(no) => no.hint(),
-            Self::Resubmit(again) => again.hint(),
-            Self::Refuse(refusal) => refusal.hint(),
-        };
-        AuditRecord { subject: hint.map(|hint| hint.subject().to_owned()), ..self.audit() }
+        AuditRecord { subject: self.hint().map(|hint| hint.subject().to_owned()), ..self.audit() }
     }
 
     fn reasons(&self) -> Vec<&'static str> {

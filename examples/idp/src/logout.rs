@@ -8,7 +8,7 @@ use axum::extract::{RawQuery, State};
 use axum::http::header::{CONTENT_TYPE, SET_COOKIE};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{AppendHeaders, IntoResponse as _, Response};
-use oidc_logout::{Confirm, Decision, Landing, Refusal, RefusalReason};
+use oidc_logout::{Confirm, Decision, Landing, LogoutRequest, Refusal, RefusalReason, UiLocales};
 use serde_json::json;
 use time::OffsetDateTime;
 
@@ -56,7 +56,8 @@ pub(crate) async fn end_session(
     };
     tracing::info!(audit = %json!(decision.audit()), "logout");
 
-    let language = http::language(&headers, ui_locales(&decision));
+    let ui_locales = decision.request().and_then(LogoutRequest::ui_locales);
+    let language = http::language(&headers, ui_locales.map(UiLocales::as_str));
     let page = Page { app: &app, language, session: session.as_ref(), client: client.as_ref() };
     match decision {
         Decision::EndSession(end) => {
@@ -101,18 +102,6 @@ async fn as_the_client_knows_it(
         None => None,
     };
     session.for_logout(takes_part)
-}
-
-fn ui_locales(decision: &Decision) -> Option<&str> {
-    let request = match decision {
-        Decision::EndSession(end) => end.request(),
-        Decision::NoSession(landing) => landing.request(),
-        Decision::Confirm(ask) => ask.request(),
-        Decision::Declined(no) => no.request(),
-        Decision::Resubmit(again) => again.request(),
-        Decision::Refuse(refusal) => refusal.request()?,
-    };
-    request.ui_locales().map(oidc_logout::UiLocales::as_str)
 }
 
 /// What goes on after a sign-out, for the page to tell of.
