@@ -130,7 +130,7 @@ impl Request {
         assert_eq!(to.location(), format!("{}?state={STATE}", uri(0)));
         let mut other = self.signature.clone();
         other[20] ^= 1;
-        assert!(!self.key.verify(&self.signed, &other), "the base line should check");
+        assert!(!self.key.verify(&self.signed, &self.key.for_openssl(&other)), "the base line should check");
     }
 
     fn accepted(&self) -> impl Fn() + Sync {
@@ -142,7 +142,8 @@ impl Request {
     }
 
     fn base_line(&self) -> impl Fn() + Sync {
-        || assert!(self.key.verify(black_box(&self.signed), black_box(&self.signature)))
+        let signature = self.key.for_openssl(&self.signature);
+        move || assert!(self.key.verify(black_box(&self.signed), black_box(&signature)))
     }
 }
 

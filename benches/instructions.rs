@@ -7,9 +7,9 @@
 //!
 //! Unlike a time, a count hardly changes with what else the machine does, so that a slow-down is seen where a benchmark
 //! could not tell it from noise. Counted is what this program's own code does, the crate and what it is compiled with: not
-//! OpenSSL, not the C library, for they choose their code by the processor. Another compiler makes other code, so counts
-//! made by another version of it are compared more loosely. Without `--bench` the outcomes are checked and nothing is
-//! counted.
+//! OpenSSL, not the C library, not the crate memchr, for they choose their code by the processor. Another compiler makes
+//! other code, so counts made by another version of it are compared more loosely, and on another architecture they are only
+//! printed. Without `--bench` the outcomes are checked and nothing is counted.
 #![allow(
     clippy::expect_used,
     clippy::panic,
@@ -185,6 +185,7 @@ fn measured(path: impl Fn() -> bool) -> bool {
 }
 
 struct Counts {
+    /// Its version and what it compiles for.
     compiler: String,
     paths: BTreeMap<String, u64>,
 }
@@ -192,9 +193,7 @@ struct Counts {
 impl Counts {
     fn count() -> Self {
         let paths = NAMES.map(|name| (name.to_owned(), count(name) / TIMES));
-        let version = Command::new(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into())).arg("--version").output();
-        let version = String::from_utf8(version.expect("rustc").stdout).expect("UTF-8");
-        Self { compiler: version.trim().to_owned(), paths: paths.into() }
+        Self { compiler: compiler(), paths: paths.into() }
     }
 
     fn read(text: &str) -> Self {
@@ -208,6 +207,11 @@ impl Counts {
 
     /// Prints the differences; whether all are small.
     fn compare(&self, kept: &Self) -> bool {
+        let host = |counts: &Self| counts.compiler.rsplit(' ').next().map(str::to_owned);
+        if host(self) != host(kept) {
+            println!("counted with {}, kept from {}: not to be compared\n\n{self}", self.compiler, kept.compiler);
+            return true;
+        }
         let same_compiler = self.compiler == kept.compiler;
         let tolerance = if same_compiler { TOLERANCE } else { TOLERANCE_OTHER_COMPILER };
         println!("counted with {}, kept from {}; tolerance {tolerance} %\n", self.compiler, kept.compiler);
@@ -234,6 +238,16 @@ impl std::fmt::Display for Counts {
     }
 }
 
+/// Such as `rustc 1.95.0 (59807616e 2026-04-14) x86_64-unknown-linux-gnu`.
+fn compiler() -> String {
+    let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let output = Command::new(rustc).arg("-vV").output().expect("rustc").stdout;
+    let output = String::from_utf8(output).expect("UTF-8");
+    let version = output.lines().next().expect("a version");
+    let host = output.lines().find_map(|line| line.strip_prefix("host: ")).expect("a host");
+    format!("{version} {host}")
+}
+
 fn count(path: &str) -> u64 {
     let program = env::current_exe().expect("the path of this program");
     let file = program.with_file_name(format!("{path}.callgrind"));
@@ -254,25 +268,22 @@ fn count(path: &str) -> u64 {
 /// Adds up what callgrind attributes to the program itself, without the libraries that it loads
 /// (Valgrind manual, "Callgrind Format Specification").
 fn own_instructions(profile: &str, program: &Path) -> u64 {
-    let mut objects = BTreeMap::new();
-    let (mut own, mut calls, mut sum) = (false, false, 0);
+    let (mut objects, mut functions) = (Names::default(), Names::default());
+    let (mut own_object, mut own_function, mut calls, mut sum) = (false, false, false, 0);
     for line in profile.lines() {
         if let Some(object) = line.strip_prefix("ob=") {
-            // A name is written out once and then told by its number.
-            let (number, name) = object.split_once(' ').unwrap_or((object, ""));
-            if !name.is_empty() {
-                objects.insert(number, Path::new(name) == program);
-            }
-            own = objects[number];
+            own_object = Path::new(objects.read(object)) == program;
         } else if let Some(object) = line.strip_prefix("cob=") {
-            if let Some((number, name)) = object.split_once(' ') {
-                objects.insert(number, Path::new(name) == program);
-            }
+            objects.read(object);
+        } else if let Some(function) = line.strip_prefix("fn=") {
+            own_function = !functions.read(function).contains("memchr::arch::");
+        } else if let Some(function) = line.strip_prefix("cfn=") {
+            functions.read(function);
         } else if line.starts_with("calls=") {
             calls = true;
         } else if line.starts_with(|first: char| first.is_ascii_digit() || "+-*".contains(first)) {
             // The line after `calls=` has the cost of the callee.
-            if own && !calls {
+            if own_object && own_function && !calls {
                 sum += line.split_once(' ').map_or(0, |(_, cost)| cost.parse().unwrap_or_default());
             }
             calls = false;
@@ -280,4 +291,20 @@ fn own_instructions(profile: &str, program: &Path) -> u64 {
     }
     assert!(sum > 0, "callgrind should have counted something");
     sum
+}
+
+/// A name is written out once and then told by its number.
+#[derive(Default)]
+struct Names<'p>(BTreeMap<&'p str, &'p str>);
+
+impl<'p> Names<'p> {
+    fn read(&mut self, text: &'p str) -> &'p str {
+        match text.split_once(' ') {
+            Some((number, name)) => {
+                self.0.insert(number, name);
+                name
+            }
+            None => self.0[text],
+        }
+    }
 }

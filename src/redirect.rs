@@ -51,7 +51,9 @@ pub enum ClientType {
 /// What the provider allows a client to register as `post_logout_redirect_uris`
 /// (RP-Initiated Logout 1.0, section 3.1; RFC 8252, section 7).
 ///
-/// `https` is always allowed, and so is `http` on a loopback host (`localhost`, `127.0.0.0/8`, `[::1]`).
+/// `https` is always allowed, and so is `http` on a loopback host (`localhost`, `127.0.0.0/8`, `[::1]`), for public clients too:
+/// what is sent there does not leave the device, and developers need it. (RP-Initiated Logout 1.0 allows `http` to
+/// confidential clients, RFC 8252 to native ones on loopback addresses.)
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[must_use]
 pub struct RegistrationRules {

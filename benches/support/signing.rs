@@ -128,7 +128,18 @@ impl SigningKey {
         [signature.r(), signature.s()].map(|number| number.to_vec_padded(32).expect("32 bytes")).concat()
     }
 
-    /// The base line.
+    /// A token's signature in the form that OpenSSL reads.
+    pub(crate) fn for_openssl(&self, signature: &[u8]) -> Vec<u8> {
+        if self.algorithm != Algorithm::Es256 {
+            return signature.to_vec();
+        }
+        let (r, s) = signature.split_at(signature.len() / 2);
+        let number = |octets| BigNum::from_slice(octets).expect("a number");
+        let signature = EcdsaSig::from_private_components(number(r), number(s)).expect("a signature");
+        signature.to_der().expect("a signature")
+    }
+
+    /// The base line. The signature is as [`for_openssl`](Self::for_openssl) makes it.
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         let Some(public) = &self.public else {
             let mut signer = Signer::new(MessageDigest::sha256(), &self.private).expect("a signer");
@@ -144,14 +155,6 @@ impl SigningKey {
         if self.algorithm == Algorithm::Ps256 {
             verifier.set_rsa_padding(Padding::PKCS1_PSS).expect("PSS");
             verifier.set_rsa_pss_saltlen(RsaPssSaltlen::DIGEST_LENGTH).expect("PSS");
-        }
-        if self.algorithm == Algorithm::Es256 {
-            // OpenSSL reads another form than a token has.
-            let (r, s) = signature.split_at(signature.len() / 2);
-            let number = |octets| BigNum::from_slice(octets).expect("a number");
-            let signature = EcdsaSig::from_private_components(number(r), number(s)).expect("a signature");
-            let signature = signature.to_der().expect("a signature");
-            return verifier.verify_oneshot(&signature, message).unwrap_or(false);
         }
         verifier.verify_oneshot(signature, message).unwrap_or(false)
     }

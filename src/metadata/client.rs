@@ -17,7 +17,11 @@ use crate::redirect::{ApplicationType, RegistrationRules};
 /// 3.1).
 ///
 /// As read it is a client's wish, and [`register`](Self::register) judges it. Serialized it is that client's metadata with the
-/// defaults filled in, for the response and for the host's storage.
+/// defaults filled in, for the response and for the host's storage, as JSON or in another format that names its members.
+///
+/// Where it is flattened into a struct of the host's, that struct must not have members of these names itself, or this one
+/// would not get them: the client's `application_type` is `logout.application_type` for the host too. It must not be
+/// optional there either: serde takes what is wrong with an `Option` that is flattened for `None`.
 ///
 /// # Registering
 ///
@@ -29,22 +33,21 @@ use crate::redirect::{ApplicationType, RegistrationRules};
 /// #[derive(Deserialize, Serialize)]
 /// struct Registration {
 ///     redirect_uris: Vec<String>,
-///     token_endpoint_auth_method: String,
+///     token_endpoint_auth_method: Option<String>, // client_secret_basic where there is none
 ///     #[serde(flatten)]
 ///     logout: ClientMetadata,
 /// }
 ///
 /// let body = br#"{
 ///     "redirect_uris": ["https://rp.example/callback"],
-///     "token_endpoint_auth_method": "client_secret_basic",
 ///     "post_logout_redirect_uris": ["https://rp.example/signed-out"]
 /// }"#;
 /// let logout = ClientMetadata::from_json(body)?; // first, for its errors say which member is wrong
-/// let registration: Registration = serde_json::from_slice(body)?;
+/// let registration: Registration = serde_json::from_slice(body)?; // its error is yours to answer as invalid_client_metadata
 /// # assert_eq!(logout, registration.logout);
 ///
-/// let client_type = match registration.token_endpoint_auth_method.as_str() {
-///     "none" => ClientType::Public,
+/// let client_type = match registration.token_endpoint_auth_method.as_deref() {
+///     Some("none") => ClientType::Public,
 ///     _ => ClientType::Confidential,
 /// };
 /// let rules = RegistrationRules::default().client_type(client_type);
@@ -102,7 +105,7 @@ impl ClientMetadata {
     /// Reads the body of a client registration request.
     ///
     /// Members that logout does not know are ignored, as RFC 7591, section 2 has it, and so is what is wrong with them as long
-    /// as it is JSON. A member that is `null` is as good as absent. One that occurs twice is refused, for two readers might
+    /// as it is JSON (flattened, the host's deserializer may be stricter). A member that is `null` is as good as absent. One that occurs twice is refused, for two readers might
     /// take two values.
     ///
     /// The body is as large as the host lets it be: limit what is read from the network. Of a list with too many URIs no more

@@ -28,8 +28,9 @@ use crate::redirect::RegistrationError;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
 #[non_exhaustive]
 pub enum ClientRegistrationError {
-    /// Not a JSON object in UTF-8. `invalid_client_metadata`
-    #[error("the client metadata is not a JSON object in UTF-8")]
+    /// Not a JSON object in UTF-8, or one with a number or a string in a member of logout's that no reader has a type for.
+    /// `invalid_client_metadata`
+    #[error("the client metadata is not a JSON object that can be read")]
     NotAnObject,
     /// A member occurs twice. `invalid_client_metadata`
     #[error("{member} occurs twice; send each member at most once")]

@@ -1,13 +1,16 @@
 //! The discovery document's part: where the logout endpoint is.
 
+use std::cell::Cell;
 use std::fmt;
 
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+use url::form_urlencoded;
 
 use crate::redirect::{RegisteredRedirect, RegistrationError, RegistrationRules};
+use crate::refusal::Parameter;
 
 /// What logout adds to the provider's discovery document ([RP-Initiated Logout 1.0, section
 /// 2.1](https://openid.net/specs/openid-connect-rpinitiated-1_0.html#OPMetadata); OpenID Connect Discovery 1.0, section 3).
@@ -51,7 +54,7 @@ impl ProviderMetadata {
 /// The URL of the logout endpoint, the `end_session_endpoint` of the discovery document.
 ///
 /// It uses `https` and may have a port, a path and a query (RP-Initiated Logout 1.0, section 2.1), but no user name and no
-/// fragment. Its host is in the plain form that [`RegisteredRedirect`] asks for. The bytes are kept as they are.
+/// fragment. The query holds none of the request's parameters, which would then be sent twice. Its host is in the plain form that [`RegisteredRedirect`] asks for. The bytes are kept as they are.
 ///
 /// Deserializing makes the checks of [`new`](Self::new).
 ///
@@ -67,8 +70,8 @@ impl ProviderMetadata {
 /// # assert_eq!(endpoint.as_str(), "http://localhost:8080/logout");
 /// # Ok::<(), EndSessionEndpointError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
 pub struct EndSessionEndpoint(String);
 
 impl EndSessionEndpoint {
@@ -77,8 +80,7 @@ impl EndSessionEndpoint {
     /// # Errors
     /// The first [`EndSessionEndpointError`] in the order of its variants; only a missing `//` comes before `Userinfo`.
     pub fn new(uri: impl Into<String>) -> Result<Self, EndSessionEndpointError> {
-        let checked = Self::allowing_http_on_loopback(uri)?;
-        if checked.is_https() { Ok(checked) } else { Err(EndSessionEndpointError::Http) }
+        Self::check(uri.into(), false)
     }
 
     /// The same, and takes `http` on a loopback host too: `localhost`, `127.0.0.0/8`, `[::1]`. For development and tests;
@@ -87,10 +89,7 @@ impl EndSessionEndpoint {
     /// # Errors
     /// As [`new`](Self::new); [`Http`](EndSessionEndpointError::Http) on other hosts only.
     pub fn allowing_http_on_loopback(uri: impl Into<String>) -> Result<Self, EndSessionEndpointError> {
-        let uri = uri.into();
-        // What a web application may register is just that: https anywhere, http on loopback hosts.
-        RegisteredRedirect::register(&uri, &RegistrationRules::default())?;
-        Ok(Self(uri))
+        Self::check(uri.into(), true)
     }
 
     /// The URL, byte for byte.
@@ -99,22 +98,28 @@ impl EndSessionEndpoint {
         &self.0
     }
 
-    fn is_https(&self) -> bool {
-        self.0.split(':').next().is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"))
+    fn check(uri: String, http_on_loopback: bool) -> Result<Self, EndSessionEndpointError> {
+        // What a web application may register is just that: https anywhere, http on loopback hosts.
+        RegisteredRedirect::register(&uri, &RegistrationRules::default())?;
+        let is_https = uri.split(':').next().is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"));
+        if !is_https && !http_on_loopback {
+            return Err(EndSessionEndpointError::Http);
+        }
+        let query = uri.split_once('?').map_or("", |(_, query)| query);
+        let is_parameter = |name: &str| Parameter::SPECIFIED.iter().any(|parameter| parameter.name() == name);
+        if form_urlencoded::parse(query.as_bytes()).any(|(name, _)| is_parameter(&name)) {
+            return Err(EndSessionEndpointError::Parameter);
+        }
+        Ok(Self(uri))
     }
 }
 
-impl TryFrom<String> for EndSessionEndpoint {
-    type Error = EndSessionEndpointError;
-
-    fn try_from(uri: String) -> Result<Self, EndSessionEndpointError> {
-        Self::new(uri)
-    }
-}
-
-impl From<EndSessionEndpoint> for String {
-    fn from(endpoint: EndSessionEndpoint) -> Self {
-        endpoint.0
+impl<'de> Deserialize<'de> for EndSessionEndpoint {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // What serde says by default holds the value.
+        let uri =
+            String::deserialize(deserializer).map_err(|_| D::Error::custom("end_session_endpoint is not a string"))?;
+        Self::new(uri).map_err(D::Error::custom)
     }
 }
 
@@ -152,6 +157,9 @@ pub enum EndSessionEndpointError {
         "the end_session_endpoint uses http; only on a loopback host, and only where it is allowed explicitly, it may"
     )]
     Http,
+    /// A parameter of logout requests in its query, which would then be there twice (RFC 6749, section 3.1).
+    #[error("the query of the end_session_endpoint holds a parameter of logout requests, which would be sent twice")]
+    Parameter,
 }
 
 impl From<RegistrationError> for EndSessionEndpointError {
@@ -178,9 +186,11 @@ impl<'de> Deserialize<'de> for ProviderMetadata {
         }
 
         /// Takes objects only: what serde derives would read a list of the same values too.
-        struct Object;
+        struct Object<'a> {
+            is_object: &'a Cell<bool>,
+        }
 
-        impl<'de> Visitor<'de> for Object {
+        impl<'de> Visitor<'de> for Object<'_> {
             type Value = ProviderMetadata;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -188,11 +198,18 @@ impl<'de> Deserialize<'de> for ProviderMetadata {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ProviderMetadata, A::Error> {
+                self.is_object.set(true);
                 let Members { end_session_endpoint } = Members::deserialize(MapAccessDeserializer::new(map))?;
                 Ok(ProviderMetadata { end_session_endpoint })
             }
         }
 
-        deserializer.deserialize_struct("ProviderMetadata", &["end_session_endpoint"], Object)
+        let is_object = Cell::new(false);
+        let visitor = Object { is_object: &is_object };
+        let read = deserializer.deserialize_struct("ProviderMetadata", &["end_session_endpoint"], visitor);
+        // What serde says of another value holds the value.
+        read.map_err(
+            |error| if is_object.get() { error } else { D::Error::custom("provider metadata is not an object") },
+        )
     }
 }

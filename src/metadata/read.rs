@@ -1,32 +1,55 @@
 //! Client metadata read from JSON, member by member, so that the error can say which one is wrong.
 
+use std::cell::Cell;
 use std::fmt;
 
 use serde::Deserialize;
 use serde::de::value::StrDeserializer;
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::{ClientMetadata, ClientRegistrationError};
 use crate::hint::Algorithm;
 use crate::redirect::ApplicationType;
 
-const POST_LOGOUT_REDIRECT_URIS: &str = "post_logout_redirect_uris";
-const ID_TOKEN_SIGNED_RESPONSE_ALG: &str = "id_token_signed_response_alg";
-const APPLICATION_TYPE: &str = "application_type";
-const MEMBERS: [&str; 3] = [POST_LOGOUT_REDIRECT_URIS, ID_TOKEN_SIGNED_RESPONSE_ALG, APPLICATION_TYPE];
+/// The members that are read.
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(field_identifier, rename_all = "snake_case")]
+enum Member {
+    PostLogoutRedirectUris,
+    IdTokenSignedResponseAlg,
+    ApplicationType,
+    #[serde(other)]
+    Unknown,
+}
+
+impl Member {
+    const NAMES: [&str; 3] = ["post_logout_redirect_uris", "id_token_signed_response_alg", "application_type"];
+
+    fn name(self) -> &'static str {
+        Self::NAMES.get(self as usize).copied().unwrap_or_default()
+    }
+}
 
 /// What was read: deserializing fails only where there is no object to read.
 pub(super) struct ReadMetadata(pub(super) Result<ClientMetadata, ClientRegistrationError>);
 
 impl<'de> Deserialize<'de> for ReadMetadata {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_struct("ClientMetadata", &MEMBERS, Object)
+        let is_object = Cell::new(false);
+        let read = deserializer.deserialize_struct("ClientMetadata", &Member::NAMES, Object { is_object: &is_object });
+        // What serde says of another value holds the value.
+        read.map_err(
+            |error| if is_object.get() { error } else { D::Error::custom(ClientRegistrationError::NotAnObject) },
+        )
     }
 }
 
-struct Object;
+struct Object<'a> {
+    /// Set where there is one.
+    is_object: &'a Cell<bool>,
+}
 
-impl<'de> Visitor<'de> for Object {
+impl<'de> Visitor<'de> for Object<'_> {
     type Value = ReadMetadata;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -34,18 +57,19 @@ impl<'de> Visitor<'de> for Object {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<ReadMetadata, A::Error> {
+        self.is_object.set(true);
         let mut metadata = ClientMetadata::default();
-        let mut seen = Vec::with_capacity(MEMBERS.len());
+        let mut seen = Vec::with_capacity(Member::NAMES.len());
         let mut fault = None;
-        while let Some(member) = map.next_key_seed(Name)? {
+        while let Some(member) = map.next_key::<Member>()? {
             // After a fault only JSON's grammar matters.
-            let Some(member) = member.filter(|_| fault.is_none()) else {
+            if member == Member::Unknown || fault.is_some() {
                 map.next_value::<IgnoredAny>()?;
                 continue;
-            };
+            }
             let value = map.next_value_seed(AnyValue { nested: false })?;
             let set = if seen.contains(&member) {
-                Err(ClientRegistrationError::DuplicateMember { member })
+                Err(ClientRegistrationError::DuplicateMember { member: member.name() })
             } else {
                 metadata.set(member, value)
             };
@@ -57,49 +81,26 @@ impl<'de> Visitor<'de> for Object {
 }
 
 impl ClientMetadata {
-    /// Sets a member of [`MEMBERS`]; `null` leaves the default.
-    fn set(&mut self, member: &'static str, value: Value) -> Result<(), ClientRegistrationError> {
-        let wrong_type = |expected| Err(ClientRegistrationError::WrongType { member, expected });
+    /// Sets a member; `null` leaves the default.
+    fn set(&mut self, member: Member, value: Value) -> Result<(), ClientRegistrationError> {
+        let wrong_type = |expected| Err(ClientRegistrationError::WrongType { member: member.name(), expected });
         match (member, value) {
-            (_, Value::Null) => {}
-            (POST_LOGOUT_REDIRECT_URIS, Value::List(uris)) => self.post_logout_redirect_uris = uris?,
-            (POST_LOGOUT_REDIRECT_URIS, _) => return wrong_type("an array of strings"),
-            (ID_TOKEN_SIGNED_RESPONSE_ALG, Value::Text(name)) => {
+            (_, Value::Null) | (Member::Unknown, _) => {}
+            (Member::PostLogoutRedirectUris, Value::List(uris)) => self.post_logout_redirect_uris = uris?,
+            (Member::PostLogoutRedirectUris, _) => return wrong_type("an array of strings"),
+            (Member::IdTokenSignedResponseAlg, Value::Text(name)) => {
                 let algorithm = Algorithm::from_name(&name);
                 self.id_token_signed_response_alg = algorithm.ok_or(ClientRegistrationError::UnknownAlgorithm)?;
             }
-            (_, Value::Text(name)) => {
+            (Member::ApplicationType, Value::Text(name)) => {
                 let name = StrDeserializer::<serde::de::value::Error>::new(&name);
                 let application_type = ApplicationType::deserialize(name);
                 self.application_type =
                     application_type.map_err(|_| ClientRegistrationError::UnknownApplicationType)?;
             }
-            _ => return wrong_type("a string"),
+            (Member::IdTokenSignedResponseAlg | Member::ApplicationType, _) => return wrong_type("a string"),
         }
         Ok(())
-    }
-}
-
-/// Finds a member by its name.
-struct Name;
-
-impl<'de> DeserializeSeed<'de> for Name {
-    type Value = Option<&'static str>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_identifier(self)
-    }
-}
-
-impl Visitor<'_> for Name {
-    type Value = Option<&'static str>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a name")
-    }
-
-    fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
-        Ok(MEMBERS.into_iter().find(|member| *member == name))
     }
 }
 

@@ -88,6 +88,25 @@ fn http_is_taken_on_loopback_hosts_only_and_only_where_it_is_allowed() {
 }
 
 #[test]
+fn the_query_holds_no_parameter_of_the_requests_that_are_sent_there() {
+    for name in ["id_token_hint", "logout_hint", "client_id", "post_logout_redirect_uri", "state", "ui_locales"] {
+        let encoded = format!("%{:02x}{}", name.as_bytes()[0], &name[1..]);
+        for query in [name.to_owned(), format!("{name}="), format!("a=b&{name}=c"), format!("{encoded}=c")] {
+            let uri = format!("https://op.example/logout?{query}");
+            assert_eq!(EndSessionEndpoint::new(&uri), Err(EndSessionEndpointError::Parameter), "{uri}");
+        }
+        for query in [format!("x{name}=a"), format!("{name}x=a"), format!("a={name}"), name.to_uppercase()] {
+            let uri = format!("https://op.example/logout?{query}");
+            assert_eq!(EndSessionEndpoint::new(&uri).unwrap().as_str(), uri);
+        }
+        assert!(EndSessionEndpoint::new(format!("https://op.example/{name}")).is_ok());
+    }
+    let http = "http://localhost/?state";
+    assert_eq!(EndSessionEndpoint::new(http), Err(EndSessionEndpointError::Http));
+    assert_eq!(EndSessionEndpoint::allowing_http_on_loopback(http), Err(EndSessionEndpointError::Parameter));
+}
+
+#[test]
 fn provider_metadata_is_read_and_written_within_a_document() {
     #[derive(Debug, PartialEq, Serialize, Deserialize)]
     struct Discovery {

@@ -17,10 +17,14 @@ pub(crate) fn provider_metadata(audit: &mut Audit) {
     let endpoint = EndSessionEndpoint::new("https://op.example/c0nf1g-logout").unwrap();
     audit.debug(&endpoint);
     audit.debug(&ProviderMetadata::new(endpoint));
-    for hostile in hostile_uris() {
+    let number: u64 = NUMBERS[0].parse().unwrap();
+    let mut documents = vec![json!("s3cr3t-text"), json!(number), json!({"end_session_endpoint": number})];
+    for hostile in hostile_uris().into_iter().chain(["https://op.example/?state=s3cr3t-state".to_owned()]) {
         audit.error(&EndSessionEndpoint::new(&hostile).unwrap_err());
-        let json = json!({"end_session_endpoint": hostile});
-        let error = serde_json::from_value::<ProviderMetadata>(json).unwrap_err();
+        documents.push(json!({"end_session_endpoint": hostile}));
+    }
+    for document in documents {
+        let error = serde_json::from_value::<ProviderMetadata>(document).unwrap_err();
         audit.search("ProviderMetadata", "reading", &error.to_string());
     }
 }
@@ -28,6 +32,9 @@ pub(crate) fn provider_metadata(audit: &mut Audit) {
 pub(crate) fn client_metadata(audit: &mut Audit) {
     let bodies = [
         "s3cr3t-no-json".to_owned(),
+        json!("s3cr3t-text").to_string(),
+        NUMBERS[0].to_owned(),
+        json!({"application_type": NUMBERS[0].parse::<u64>().unwrap()}).to_string(),
         r#"{"application_type": "web", "application_type": "s3cr3t-type"}"#.to_owned(),
         json!({"application_type": ["s3cr3t-type"]}).to_string(),
         json!({"application_type": "s3cr3t-type"}).to_string(),
