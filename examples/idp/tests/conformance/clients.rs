@@ -74,7 +74,12 @@ async fn pkce_is_required_of_public_clients_alone() {
     assert_eq!(refused.redirected("code"), None);
     for client in [&confidential, &public] {
         let code = client.code(&browser, &CHALLENGE).await;
-        assert_eq!(client.redeem(&code, &[("code_verifier", VERIFIER)]).await.status, 200);
+        let answer = client.redeem(&code, &[("code_verifier", VERIFIER)]).await;
+        assert_eq!(answer.status, 200);
+        // Its ID Token is as good a hint as any.
+        let hint = text(&answer.json(), "id_token").to_owned();
+        let url = client.end_session(&[("id_token_hint", &hint), ("post_logout_redirect_uri", SIGNED_OUT)]);
+        assert_eq!(browser.get(&url).await.location(), SIGNED_OUT);
     }
 }
 

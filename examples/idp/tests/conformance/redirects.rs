@@ -301,6 +301,13 @@ async fn only_get_and_a_posted_form_sign_out() {
         assert_eq!(answer.status, 415, "{content_type}");
         answer.stays();
     }
+    // A form's media type is one in any case, and with parameters.
+    let send = |http: &reqwest::Client| {
+        let request =
+            http.post(rp.end_session(&[])).body("client_id=nobody&post_logout_redirect_uri=https://rp.example/");
+        request.header("content-type", "Application/X-WWW-Form-Urlencoded; charset=UTF-8")
+    };
+    assert!(browser.send(send).await.body.contains("client_unknown"));
     // The query of a POST does not count.
     let answer = browser.post(&url, &[]).await;
     assert_eq!(answer.status, 200);

