@@ -133,6 +133,7 @@ account-takes-part = You have signed in to it in this session.
 client-home-title = You are not signed in
 client-home-text = This application leaves signing in to { provider }.
 client-signed-out-title = You are back, and signed out
+client-returned-title = You are back
 client-signed-out-text = The provider sent you back here.
 client-state = The state that came back
 client-state-matches = It is the one that you were sent away with.

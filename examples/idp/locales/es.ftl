@@ -133,6 +133,7 @@ account-takes-part = Has entrado en ella durante esta sesión.
 client-home-title = No has iniciado sesión
 client-home-text = Esta aplicación deja el inicio de sesión a { provider }.
 client-signed-out-title = Has vuelto, con la sesión cerrada
+client-returned-title = Has vuelto
 client-signed-out-text = El proveedor te ha enviado de vuelta aquí.
 client-state = El state que ha vuelto
 client-state-matches = Es el mismo con el que saliste.

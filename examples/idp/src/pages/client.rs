@@ -22,8 +22,12 @@ pub struct ClientHomePage<'a> {
 
 impl ClientHomePage<'_> {
     fn title(&self) -> Cow<'static, str> {
-        let id = if self.signed_out.is_some() { "client-signed-out-title" } else { "client-home-title" };
-        self.language.text(id)
+        // Anybody may send the browser here: only who brings the state back has signed out.
+        self.language.text(match self.signed_out {
+            None => "client-home-title",
+            Some(Returned { matches: true, .. }) => "client-signed-out-title",
+            Some(Returned { matches: false, .. }) => "client-returned-title",
+        })
     }
 }
 
