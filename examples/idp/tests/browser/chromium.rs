@@ -1,0 +1,134 @@
+//! Chromium in a process of its own, with an empty profile.
+
+use std::io::{BufRead as _, BufReader};
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use serde_json::json;
+use tempfile::TempDir;
+use thirtyfour::error::WebDriverResult;
+use thirtyfour::{ChromeCapabilities, ChromiumLikeCapabilities as _, WebDriver};
+
+/// How long to wait for what has to come. A machine under load takes its time.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+const ARGUMENTS: [&str; 13] = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-quic",
+    "--no-first-run",
+    "--no-default-browser-check",
+    "--no-proxy-server",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-breakpad",
+    "--window-size=1280,800",
+];
+
+/// How a browser is set up.
+#[derive(Clone, Copy)]
+pub(crate) struct Settings {
+    pub(crate) scripts: bool,
+    pub(crate) languages: &'static str,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { scripts: true, languages: "en" }
+    }
+}
+
+/// A running browser, which ends when this is dropped, also when a test fails.
+pub(crate) struct Chromium {
+    pub(crate) driver: WebDriver,
+    _chromedriver: Chromedriver,
+    /// Deleted after the processes are killed.
+    _directory: TempDir,
+}
+
+impl Chromium {
+    pub(crate) async fn start(settings: Settings) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let chromedriver = Chromedriver::start(directory.path());
+        let driver = new_session(&chromedriver.url, directory.path(), settings).await;
+        let driver = driver.unwrap_or_else(|error| panic!("chromedriver cannot start chromium: {error}"));
+        Self { driver, _chromedriver: chromedriver, _directory: directory }
+    }
+}
+
+impl Drop for Chromium {
+    /// Nothing of the browser is to be kept, so that it need not be asked to end: its driver's process group is killed.
+    fn drop(&mut self) {
+        self.driver.clone().leak().ok();
+    }
+}
+
+struct Chromedriver {
+    process: Child,
+    url: String,
+}
+
+impl Chromedriver {
+    /// Both it and the browser keep their files in the directory.
+    fn start(directory: &Path) -> Self {
+        let mut command = Command::new(program("chromedriver"));
+        command.arg("--port=0").env("TMPDIR", directory).process_group(0);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut process = command.spawn().unwrap();
+        let lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let mut chromedriver = Self { process, url: String::new() };
+        let (sender, receiver) = mpsc::channel();
+        // To the end, or else the process would come to wait for a reader.
+        thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                if let Some(port) = line.strip_prefix("ChromeDriver was started successfully on port ") {
+                    sender.send(port.trim_end_matches('.').to_owned()).ok();
+                }
+            }
+        });
+        let port = receiver.recv_timeout(PATIENCE).expect("chromedriver tells its port");
+        chromedriver.url = format!("http://127.0.0.1:{port}");
+        chromedriver
+    }
+}
+
+impl Drop for Chromedriver {
+    /// The browser's processes are in the same group.
+    fn drop(&mut self) {
+        kill_process_group(Pid::from_child(&self.process), Signal::KILL).ok();
+        self.process.wait().ok();
+    }
+}
+
+/// A program out of `PATH`.
+fn program(name: &str) -> PathBuf {
+    let directories = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&directories).map(|directory| directory.join(name)).find(|path| path.is_file());
+    found.unwrap_or_else(|| {
+        panic!("there is no {name} in PATH: install it, on Debian with apt-get install chromium chromium-driver")
+    })
+}
+
+async fn new_session(url: &str, directory: &Path, settings: Settings) -> WebDriverResult<WebDriver> {
+    let mut capabilities = ChromeCapabilities::new();
+    capabilities.set_binary(program("chromium").to_str().unwrap())?;
+    for argument in ARGUMENTS {
+        capabilities.add_arg(argument)?;
+    }
+    capabilities.add_arg(&format!("--user-data-dir={}", directory.join("profile").display()))?;
+    if !settings.scripts {
+        capabilities.add_arg("--blink-settings=scriptEnabled=false")?;
+    }
+    capabilities.add_experimental_option("prefs", json!({ "intl.accept_languages": settings.languages }))?;
+    // Whatever proxy the environment names is not for this.
+    let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(120)).build().unwrap();
+    WebDriver::builder(url, capabilities).client(client).connect().await
+}
