@@ -11,6 +11,7 @@
 )]
 
 mod browser;
+mod connections;
 mod operation;
 mod process;
 mod provider;

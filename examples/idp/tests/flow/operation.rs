@@ -1,12 +1,8 @@
 //! What operators see to: keys, several instances, limits, headers, the demo.
 
-use std::time::Instant;
-
 use idp::config::{Command, Config};
 use idp::run_command;
 use serde_json::json;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
 
 use crate::browser::{Browser, Rp, SIGNED_OUT, text};
 use crate::provider::{Provider, new_database, start};
@@ -166,38 +162,6 @@ async fn pages_speak_the_language_that_is_asked_for() {
     assert_eq!(browser.get(&rp.end_session(&[("ui_locales", "es")])).await.header("content-language"), "es");
     let nowhere = browser.send(|http| http.get(provider.url("/nowhere")).header("accept-language", "es-MX")).await;
     assert_eq!((nowhere.status.as_u16(), nowhere.header("content-language")), (404, "es"));
-}
-
-#[tokio::test]
-async fn bodies_are_limited() {
-    let provider = Provider::start(&[]).await;
-    let browser = Browser::new();
-    let large = "x".repeat(200 * 1024);
-    for path in ["/sign-in", "/token", "/userinfo", "/register", "/authorize", "/end_session"] {
-        assert_eq!(browser.post(&provider.url(path), &[("a", &large)]).await.status, 413, "{path}");
-    }
-    let for_the_crate = "x".repeat(100 * 1024);
-    assert_eq!(browser.post(&provider.url("/end_session"), &[("state", &for_the_crate)]).await.status, 413);
-}
-
-/// What the server answers to bytes after which nothing comes, until it closes the connection, and the seconds it takes.
-async fn answer_to(provider: &Provider, sent: &str) -> (String, u64) {
-    let begin = Instant::now();
-    let mut connection = TcpStream::connect(provider.server.address()).await.unwrap();
-    connection.write_all(sent.as_bytes()).await.unwrap();
-    let mut answer = String::new();
-    let _ = connection.read_to_string(&mut answer).await;
-    (answer, begin.elapsed().as_secs())
-}
-
-#[tokio::test]
-async fn who_does_not_get_to_the_end_is_cut_off() {
-    let provider = Provider::start(&["--request-seconds", "1"]).await;
-    let headers = "POST /token HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\nConnection: close\r\n";
-    let (answer, seconds) = answer_to(&provider, &format!("{headers}\r\ngrant")).await;
-    assert!(answer.starts_with("HTTP/1.1 503 ") && (1..5).contains(&seconds), "{seconds} {answer}");
-    let (answer, seconds) = answer_to(&provider, headers).await;
-    assert!(!answer.contains(" 200 ") && (1..5).contains(&seconds), "{seconds} {answer}");
 }
 
 #[tokio::test]
