@@ -23,14 +23,14 @@ pub(crate) struct User {
 
 /// Checks passwords, as many at once as there are processors: each check takes 19 MiB and some milliseconds on purpose.
 pub(crate) struct Passwords {
-    slots: Semaphore,
+    slots: Arc<Semaphore>,
     /// Checked in place of the hash of a user that there is not, so that the time tells nothing.
     nobodys_hash: Arc<str>,
 }
 
 impl Passwords {
     pub(crate) fn new() -> anyhow::Result<Self> {
-        let slots = Semaphore::new(available_parallelism()?.get());
+        let slots = Arc::new(Semaphore::new(available_parallelism()?.get()));
         Ok(Self { slots, nobodys_hash: hash(&secrets::random()?)?.into() })
     }
 
@@ -43,8 +43,13 @@ impl Passwords {
             None => Arc::clone(&self.nobodys_hash),
         };
         let password = password.to_owned();
-        let _slot = self.slots.acquire().await?;
-        let right = spawn_blocking(move || verify(&password, &hash)).await??;
+        let slot = Arc::clone(&self.slots).acquire_owned().await?;
+        // The check goes on if the client hangs up, and so it is what holds the slot.
+        let check = move || {
+            let _slot = slot;
+            verify(&password, &hash)
+        };
+        let right = spawn_blocking(check).await??;
         let Some(row) = row.filter(|_| right) else {
             return Ok(None);
         };
