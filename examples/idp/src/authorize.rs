@@ -185,19 +185,33 @@ impl AuthorizationRequest {
 
     /// Sends the user back to the client with a code.
     async fn issue_code(&self, app: &App, session: &Session) -> Result<Response, Internal> {
-        let (code, now) = (secrets::random()?, store::now());
-        let mut transaction = app.pool.begin().await?;
-        if sessions::hold(&mut transaction, &session.hash, now).await?.is_none() {
-            // It has just ended, in another tab: the same request finds nobody signed in.
+        let code = secrets::random()?;
+        if !self.keep_code(app, session, &code).await? {
+            // What it was for has just ended, in another tab: the same request finds nobody signed in, or no client.
             return http::see_other(&format!("/authorize?{}", self.encode()));
         }
+        let state = self.redirect.state.as_deref();
+        let answer = [("code", Some(&*code)), ("state", state), ("iss", Some(app.issuer.as_str()))];
+        http::see_other(&http::with_query(self.redirect_uri(), &answer))
+    }
+
+    /// Whether session and client were there to keep a code for.
+    async fn keep_code(&self, app: &App, session: &Session, code: &str) -> sqlx::Result<bool> {
+        let now = store::now();
+        let mut transaction = app.pool.begin().await?;
+        if sessions::hold(&mut transaction, &session.hash, now).await?.is_none() {
+            return Ok(false);
+        }
         let insert = "INSERT INTO session_clients (session_hash, client_id) VALUES ($1, $2) ON CONFLICT DO NOTHING";
-        sqlx::query(insert).bind(&session.hash).bind(&self.client.id).execute(&mut *transaction).await?;
+        let insert = sqlx::query(insert).bind(&session.hash).bind(&self.client.id);
+        if !store::finds_its_parent(insert.execute(&mut *transaction).await)? {
+            return Ok(false);
+        }
         let insert = "INSERT INTO codes \
             (code_hash, client_id, session_hash, redirect_uri, scope, nonce, code_challenge, expires_at, used) \
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0)";
         let insert = sqlx::query(insert)
-            .bind(secrets::sha256(&code))
+            .bind(secrets::sha256(code))
             .bind(&self.client.id)
             .bind(&session.hash)
             .bind(self.redirect_uri())
@@ -205,11 +219,11 @@ impl AuthorizationRequest {
             .bind(self.parameters.get("nonce"))
             .bind(self.parameters.get("code_challenge"))
             .bind(now.saturating_add(CODE_SECONDS));
-        insert.execute(&mut *transaction).await?;
+        if !store::finds_its_parent(insert.execute(&mut *transaction).await)? {
+            return Ok(false);
+        }
         transaction.commit().await?;
-        let state = self.redirect.state.as_deref();
-        let answer = [("code", Some(&*code)), ("state", state), ("iss", Some(app.issuer.as_str()))];
-        http::see_other(&http::with_query(self.redirect_uri(), &answer))
+        Ok(true)
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use percent_encoding::percent_decode_str;
-use sqlx::any::AnyPoolOptions;
+use sqlx::any::{AnyPoolOptions, AnyQueryResult};
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::{AnyConnection, AnyPool, Executor as _};
 use time::OffsetDateTime;
@@ -72,6 +72,15 @@ async fn prepare_sqlite(connection: &mut AnyConnection) -> sqlx::Result<()> {
     let settings =
         "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON";
     connection.execute(settings).await.map(drop)
+}
+
+/// Whether what a new row refers to is there: it may have been deleted since it was looked up.
+pub(crate) fn finds_its_parent(inserted: sqlx::Result<AnyQueryResult>) -> sqlx::Result<bool> {
+    match inserted {
+        Ok(_) => Ok(true),
+        Err(sqlx::Error::Database(error)) if error.is_foreign_key_violation() => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// The time as the database has it, in seconds since 1970.

@@ -146,38 +146,46 @@ async fn redeem(
     let invalid =
         || Ok(Err(TokenError::new("invalid_grant", "the code is wrong, used, expired, or not for this request")));
     let (now, code_hash) = (store::now(), secrets::sha256(code));
-    let select = "SELECT session_hash FROM codes WHERE code_hash = $1 AND client_id = $2 AND expires_at > $3";
-    let select = sqlx::query_scalar(select).bind(&code_hash).bind(&client.id).bind(now);
-    let Some(session_hash): Option<String> = select.fetch_optional(&app.pool).await? else {
+    let select = "SELECT session_hash, redirect_uri, scope, nonce, code_challenge FROM codes \
+        WHERE code_hash = $1 AND client_id = $2 AND expires_at > $3";
+    let select = sqlx::query(select).bind(&code_hash).bind(&client.id).bind(now);
+    let Some(row) = select.fetch_optional(&app.pool).await? else {
         return invalid();
     };
+    let (session_hash, registered_uri, scope): (String, String, String) =
+        (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+    let (nonce, code_challenge): (Option<String>, Option<String>) = (row.try_get(3)?, row.try_get(4)?);
+
     let mut transaction = app.pool.begin().await?;
     let Some(session) = sessions::hold(&mut transaction, &session_hash, now).await? else {
         return invalid();
     };
-    // Of several at once, one finds it unused. Whatever comes of it, it is used.
-    let update = "UPDATE codes SET used = 1 WHERE code_hash = $1 AND used = 0 \
-        RETURNING redirect_uri, scope, nonce, code_challenge";
-    let Some(row) = sqlx::query(update).bind(&code_hash).fetch_all(&mut *transaction).await?.pop() else {
-        // Somebody else may have it: what it was redeemed for is void (RFC 6749, section 4.1.2).
-        let delete = "DELETE FROM access_tokens WHERE code_hash = $1";
-        sqlx::query(delete).bind(&code_hash).execute(&mut *transaction).await?;
-        transaction.commit().await?;
-        return invalid();
-    };
-    let (registered_uri, scope): (String, String) = (row.try_get(0)?, row.try_get(1)?);
-    let (nonce, code_challenge): (Option<String>, Option<String>) = (row.try_get(2)?, row.try_get(3)?);
-    if registered_uri != redirect_uri || !proves(code_verifier, code_challenge.as_deref()) {
-        transaction.commit().await?;
-        return invalid();
-    }
+    // Before the code is touched, for this takes hold of the client. Deleting a client goes the same way, client and then code;
+    // the other way round they would wait for each other.
     let access_token = secrets::random()?;
     let insert = "INSERT INTO access_tokens (token_hash, code_hash, client_id, session_hash, scope, expires_at) \
         VALUES ($1, $2, $3, $4, $5, $6)";
-    let insert = sqlx::query(insert).bind(secrets::sha256(&access_token)).bind(code_hash).bind(&client.id);
+    let insert = sqlx::query(insert).bind(secrets::sha256(&access_token)).bind(&code_hash).bind(&client.id);
     let expires_at = now.saturating_add(TOKEN_SECONDS);
-    insert.bind(session_hash).bind(&scope).bind(expires_at).execute(&mut *transaction).await?;
+    let insert = insert.bind(session_hash).bind(&scope).bind(expires_at);
+    if !store::finds_its_parent(insert.execute(&mut *transaction).await)? {
+        return invalid();
+    }
+    // Of several at once, one finds it unused. Whatever comes of it, it is used.
+    let update = "UPDATE codes SET used = 1 WHERE code_hash = $1 AND used = 0";
+    let updated = sqlx::query(update).bind(&code_hash).execute(&mut *transaction).await?;
+    let granted = updated.rows_affected() > 0
+        && registered_uri == redirect_uri
+        && proves(code_verifier, code_challenge.as_deref());
+    if !granted {
+        // Where it was used, somebody else may have it: what it was redeemed for is void (RFC 6749, section 4.1.2).
+        let delete = "DELETE FROM access_tokens WHERE code_hash = $1";
+        sqlx::query(delete).bind(&code_hash).execute(&mut *transaction).await?;
+    }
     transaction.commit().await?;
+    if !granted {
+        return invalid();
+    }
 
     let algorithm = client.signing_algorithm();
     let claims = IdToken {
