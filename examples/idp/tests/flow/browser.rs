@@ -117,12 +117,14 @@ impl Answer {
 }
 
 /// A client that has registered itself.
+#[derive(Clone)]
 pub(crate) struct Rp {
     pub(crate) id: String,
     pub(crate) secret: String,
     pub(crate) registration: Value,
-    issuer: String,
-    origin: String,
+    pub(crate) issuer: String,
+    /// Where the provider listens.
+    pub(crate) origin: String,
 }
 
 pub(crate) const CALLBACK: &str = "https://rp.example/callback";

@@ -1,0 +1,94 @@
+//! Two instances, one of which is far from the database: what it does takes so long that something can happen at the other in
+//! between each two steps.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream};
+use url::Url;
+
+use crate::browser::Rp;
+use crate::instance::Instance;
+use crate::postgresql;
+
+/// How long a message takes to the database.
+pub(crate) const LATENCY: Duration = Duration::from_millis(4);
+
+pub(crate) struct FarAndNear {
+    /// Where the instances listen.
+    pub(crate) far: String,
+    pub(crate) near: String,
+    pub(crate) database: String,
+    _instances: [Instance; 2],
+}
+
+impl FarAndNear {
+    pub(crate) async fn start() -> Self {
+        let database = postgresql::new_database().await;
+        let options = ["--base-url", "http://127.0.0.1:9"];
+        let slow_way = slow_way_to(&database).await;
+        let (far, near) = tokio::join!(Instance::start(&slow_way, &options), Instance::start(&database, &options));
+        let origin = |instance: &Instance| format!("http://{}", instance.address);
+        Self { far: origin(&far), near: origin(&near), database, _instances: [far, near] }
+    }
+
+    /// A client, as it speaks to the one and to the other.
+    pub(crate) async fn rp(&self) -> (Rp, Rp) {
+        let near = Rp::register_at("http://127.0.0.1:9", &self.near, json!({})).await;
+        (Rp { origin: self.far.clone(), ..near.clone() }, near)
+    }
+}
+
+/// When something is to happen at the one instance after a request was sent to the other: at once, and a little later each
+/// time, until the request gets to its end before it.
+pub(crate) struct Steps {
+    taken: u32,
+    after_the_end: u32,
+}
+
+impl Steps {
+    pub(crate) fn new() -> Self {
+        Self { taken: 0, after_the_end: 0 }
+    }
+
+    pub(crate) fn next(&self) -> Option<Duration> {
+        assert!(self.taken < 500, "the request does not end");
+        (self.after_the_end < 2).then(|| LATENCY / 2 * self.taken)
+    }
+
+    pub(crate) fn taken(&mut self, after_the_end: bool) {
+        self.taken += 1;
+        self.after_the_end += u32::from(after_the_end);
+    }
+}
+
+/// Returns the URL of the database by the slow way.
+async fn slow_way_to(database: &str) -> String {
+    let mut url = Url::parse(database).unwrap();
+    let to: SocketAddr = url.socket_addrs(|| None).unwrap()[0];
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    url.set_port(Some(listener.local_addr().unwrap().port())).unwrap();
+    tokio::spawn(async move {
+        loop {
+            let (near, _) = listener.accept().await.unwrap();
+            let far = TcpStream::connect(to).await.unwrap();
+            let ((near_in, near_out), (far_in, far_out)) = (near.into_split(), far.into_split());
+            tokio::spawn(pass_on(near_in, far_out, LATENCY));
+            tokio::spawn(pass_on(far_in, near_out, Duration::ZERO));
+        }
+    });
+    url.into()
+}
+
+async fn pass_on(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, latency: Duration) {
+    let mut buffer = [0; 16 * 1024];
+    while let Ok(length @ 1..) = from.read(&mut buffer).await {
+        tokio::time::sleep(latency).await;
+        if to.write_all(&buffer[..length]).await.is_err() {
+            break;
+        }
+    }
+}

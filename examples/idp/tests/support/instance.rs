@@ -1,0 +1,98 @@
+//! The program as a process of its own.
+
+use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+/// How long what ends soon may take on a busy machine.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A process that is killed with `SIGKILL` when this is dropped.
+pub(crate) struct Process(Child);
+
+/// The program with some arguments, its database among them or not.
+pub(crate) fn spawn(database: &str, arguments: &[&str]) -> Process {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_idp"));
+    command.args(arguments).env("IDP_DATABASE", database).stdin(Stdio::null()).stdout(Stdio::piped());
+    if std::env::var_os("RUST_LOG").is_none() {
+        command.env("RUST_LOG", "error");
+    }
+    Process(command.spawn().unwrap())
+}
+
+impl Process {
+    pub(crate) fn kill(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+
+    /// Waits until it ends by itself.
+    pub(crate) async fn ended(mut self) -> ExitStatus {
+        let ended = async {
+            loop {
+                match self.0.try_wait().unwrap() {
+                    Some(status) => return status,
+                    None => tokio::time::sleep(Duration::from_millis(10)).await,
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, ended).await.expect("the process ends")
+    }
+
+    /// Waits until it serves.
+    pub(crate) async fn serves(mut self) -> Instance {
+        let lines = BufReader::new(self.0.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let reading = tokio::task::spawn_blocking(|| {
+            let mut printed = Vec::new();
+            for line in lines {
+                printed.push(line);
+                if printed.last().is_some_and(|line| line.starts_with("Listening on ")) {
+                    break;
+                }
+            }
+            printed
+        });
+        let printed = tokio::time::timeout(PATIENCE, reading).await.expect("the server starts").unwrap();
+        let last = printed.last().expect("the server starts: see its log");
+        let address = last.strip_prefix("Listening on ").unwrap().parse().unwrap();
+        Instance { process: self, address, printed }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+/// A server that serves.
+pub(crate) struct Instance {
+    process: Process,
+    pub(crate) address: SocketAddr,
+    printed: Vec<String>,
+}
+
+impl Instance {
+    /// Starts one on a free port.
+    pub(crate) async fn start(database: &str, options: &[&str]) -> Self {
+        spawn(database, &[&["--port", "0"], options].concat()).serves().await
+    }
+
+    /// What it told of itself when it started, such as `Issuer`.
+    pub(crate) fn printed(&self, name: &str) -> Option<&str> {
+        self.printed.iter().find_map(|line| Some(line.strip_prefix(name)?.strip_prefix(':')?.trim()))
+    }
+
+    pub(crate) fn kill(&mut self) {
+        self.process.kill();
+    }
+
+    /// Tells it to stop, and waits until it has.
+    pub(crate) async fn stop(self) -> ExitStatus {
+        let id = self.process.0.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        self.process.ended().await
+    }
+}

@@ -1,0 +1,53 @@
+//! A PostgreSQL server for the tests of this process. The first that needs it starts it, and it is gone when the process is,
+//! however that ends: it runs until its standard input closes.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::net::TcpListener;
+use std::os::unix::process::CommandExt as _;
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use sqlx::migrate::MigrateDatabase as _;
+
+const SCRIPT: &str = include_str!("postgresql.sh");
+
+struct Server {
+    /// What the URLs of its databases begin with.
+    url: String,
+    /// Holds its standard input open.
+    _process: Child,
+}
+
+/// The URL of a new database.
+pub(crate) async fn new_database() -> String {
+    static SERVER: OnceLock<Server> = OnceLock::new();
+    static DATABASES: AtomicUsize = AtomicUsize::new(0);
+    let server = SERVER.get_or_init(start);
+    let url = format!("{}/idp_{}", server.url, DATABASES.fetch_add(1, Ordering::Relaxed));
+    sqlx::any::install_default_drivers();
+    sqlx::Any::create_database(&url).await.unwrap();
+    url
+}
+
+fn start() -> Server {
+    let mut told = String::new();
+    // Somebody else may take the port in the meantime.
+    for _ in 0..3 {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let mut command = Command::new("sh");
+        // No signal of the terminal's reaches a group of its own: it is to clean up in any case.
+        command.args(["-c", SCRIPT, SCRIPT, &port.to_string()]).process_group(0).current_dir("/");
+        let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut output = BufReader::new(process.stdout.take().unwrap());
+        told.clear();
+        output.read_line(&mut told).unwrap();
+        if let Some(password) = told.strip_prefix("ready ") {
+            let url = format!("postgres://postgres:{}@127.0.0.1:{port}", password.trim());
+            return Server { url, _process: process };
+        }
+        output.read_to_string(&mut told).unwrap();
+        process.wait().unwrap();
+    }
+    panic!("{told}");
+}
