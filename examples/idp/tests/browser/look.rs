@@ -125,4 +125,7 @@ async fn the_page_that_posts_again_fits_a_narrow_screen() {
     browser.click("Sign out by POST").await;
     browser.sees("One moment").await;
     look_at(&browser, "resubmit").await;
+    browser.click("Continue").await;
+    browser.sees("You are back, and signed out").await;
+    look_at(&browser, "client-signed-out").await;
 }
