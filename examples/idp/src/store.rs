@@ -28,11 +28,7 @@ pub(crate) async fn open(url: &str) -> anyhow::Result<AnyPool> {
             create_private(&path).with_context(|| format!("--database: {path}"))?;
             options.after_connect(|connection, _| Box::pin(prepare_sqlite(connection))).connect(url).await
         }
-        None => {
-            // In place of the ping that would be sent.
-            let options = options.test_before_acquire(false);
-            options.before_acquire(|connection, _| Box::pin(leave_transaction(connection))).connect(url).await
-        }
+        None => after_whoever_hung_up(options).connect(url).await,
     };
     // The URL may hold a password.
     let pool = pool.context("--database: it cannot be opened")?;
@@ -62,9 +58,11 @@ fn create_private(path: &str) -> std::io::Result<()> {
 }
 
 /// Who hangs up while a transaction begins leaves the connection inside it, and nothing that others do there would be
-/// committed. One round trip, and no warning where there is nothing to leave.
-async fn leave_transaction(connection: &mut AnyConnection) -> sqlx::Result<bool> {
-    connection.execute("BEGIN; ROLLBACK").await.map(|_| true)
+/// committed. In place of a ping, for it is one round trip too, with no warning where there is nothing to leave.
+fn after_whoever_hung_up(options: AnyPoolOptions) -> AnyPoolOptions {
+    options
+        .test_before_acquire(false)
+        .before_acquire(|connection, _| Box::pin(async { connection.execute("BEGIN; ROLLBACK").await.map(|_| true) }))
 }
 
 /// What is committed is on the disk, whatever happens to the process or the machine.
