@@ -6,7 +6,10 @@ CREATE TABLE users (
     username TEXT NOT NULL UNIQUE,
     password_hash TEXT NOT NULL,
     name TEXT NOT NULL,
-    email TEXT NOT NULL
+    -- Empty: none.
+    email TEXT NOT NULL,
+    -- 1: made by the demo, and removed by a start without it.
+    demo BIGINT NOT NULL
 );
 
 CREATE TABLE clients (
@@ -15,9 +18,13 @@ CREATE TABLE clients (
     client_secret TEXT,
     -- JSON, as dynamic registration has it.
     metadata TEXT NOT NULL,
+    -- Of those that have registered themselves.
     registration_token_hash TEXT,
-    created_at BIGINT NOT NULL
+    created_at BIGINT NOT NULL,
+    -- demo, file or registration: a start removes what the first two do not have any more.
+    source TEXT NOT NULL
 );
+CREATE INDEX clients_source ON clients (source);
 
 -- One row a sign-in. What hangs on it ends with it.
 CREATE TABLE sessions (

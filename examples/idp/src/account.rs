@@ -11,23 +11,17 @@ use crate::app::App;
 use crate::clients::{self, Client};
 use crate::http::{self, Internal};
 use crate::pages::{AccountPage, ClientLink};
-use crate::{demo_rp, logout, sessions};
+use crate::{demo_rp, logout};
 
 pub(crate) async fn get(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, Internal> {
     let Some(session) = app.session(&headers).await? else {
         return http::see_other("/sign-in");
     };
-    let mut taking_part = Vec::new();
-    for id in sessions::clients(&app.pool, &session).await? {
-        taking_part.extend(clients::find(&app.pool, &id).await?);
-    }
-    let link = |client| {
-        let href = Client::uri(client)?;
-        Some(ClientLink { name: client.name(), href, takes_part: true })
-    };
-    let mut links: Vec<_> = taking_part.iter().filter_map(link).collect();
-    if let Some(demo) = app.demo_rp.as_ref().filter(|demo| !links.iter().any(|link| link.href == demo.uri())) {
-        links.push(ClientLink { name: demo_rp::NAME, href: demo.uri(), takes_part: false });
+    let taking_part = clients::of_session(&app.pool, &session).await?;
+    let link = |client| ClientLink { name: Client::name(client), href: client.uri(), takes_part: true };
+    let mut links: Vec<_> = taking_part.iter().map(link).collect();
+    if let Some(demo) = app.demo_rp.as_ref().filter(|demo| !links.iter().any(|link| link.href == Some(demo.uri()))) {
+        links.push(ClientLink { name: demo_rp::NAME, href: Some(demo.uri()), takes_part: false });
     }
     let offer = app.keys().await?.logout.offer(&session.for_logout(None)?, OffsetDateTime::now_utc());
     let language = http::language(&headers, None);

@@ -9,7 +9,7 @@ use sqlx::AnyPool;
 
 use crate::config::{Config, Issuer, Registration};
 use crate::http::{self, Cookies, Internal};
-use crate::keys::{KeyCache, Keys};
+use crate::keys::{self, KeyCache, Keys};
 use crate::sessions::{self, Session};
 use crate::users::Passwords;
 use crate::{demo_rp, setup, store};
@@ -36,8 +36,13 @@ impl App {
         let issuer = config.issuer(port)?;
         let client_address_header = config.client_address_header.as_deref().map(str::parse).transpose()?;
         let pool = store::open(&config.database).await?;
-        setup::essentials(&pool).await?;
-        let demo_rp = if config.demo(&issuer) { setup::demo(&pool, &issuer).await? } else { None };
+        keys::make_first(&pool).await?;
+        let demo_rp = if config.demo(&issuer) {
+            setup::demo(&pool, &issuer).await?
+        } else {
+            setup::no_demo(&pool).await?;
+            None
+        };
         if let Some(path) = &config.clients {
             setup::clients_of_file(&pool, path).await?;
         }

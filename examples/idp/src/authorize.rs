@@ -105,7 +105,7 @@ impl AuthorizationRequest {
         let Some(redirect_uri) = parameters.get("redirect_uri") else {
             return page(PageError::RedirectUriMissing);
         };
-        if !client.metadata.redirect_uris.iter().any(|registered| registered == redirect_uri) {
+        if !client.metadata.redirects_to(redirect_uri) {
             return page(PageError::RedirectUriNotRegistered);
         }
         let state = parameters.repeated(&["state"]).is_none().then(|| parameters.get("state")).flatten();
@@ -258,7 +258,7 @@ fn check(client: &Client, parameters: &Parameters) -> Result<(String, Option<i64
         return invalid("prompt=none goes with no other value");
     }
     let max_age = match parameters.get("max_age").map(str::parse) {
-        None => None,
+        None => client.metadata.default_max_age.map(i64::from),
         Some(Ok(seconds @ 0..)) => Some(seconds),
         Some(_) => return invalid("max_age is not a number of seconds"),
     };

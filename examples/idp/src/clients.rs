@@ -2,32 +2,54 @@
 
 use jsonwebtoken::Algorithm as SigningAlgorithm;
 use oidc_logout::{
-    Algorithm, ClientMetadata, ClientRegistrationError, ClientType, RegisteredRedirect, RegistrationRules,
+    Algorithm, ApplicationType, ClientMetadata, ClientRegistrationError, ClientType, RegisteredRedirect,
+    RegistrationRules,
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
+use sqlx::any::AnyRow;
 use sqlx::{AnyPool, Row as _};
 
+use crate::sessions::Session;
 use crate::{secrets, store};
 
 /// What ID Tokens are signed with: the first unless the client says otherwise.
 pub(crate) const SIGNING_ALGORITHMS: [Algorithm; 5] =
     [Algorithm::Rs256, Algorithm::Ps256, Algorithm::Es256, Algorithm::EdDsa, Algorithm::Hs256];
 
+/// What a client would count on, and this provider does not do.
+const UNSUPPORTED: [&str; 4] = [
+    "id_token_encrypted_response_alg",
+    "userinfo_signed_response_alg",
+    "userinfo_encrypted_response_alg",
+    "request_object_signing_alg",
+];
+
+/// As many as the library takes of the others.
+const MAX_URIS: usize = ClientMetadata::MAX_POST_LOGOUT_REDIRECT_URIS;
+
 /// The metadata of a client (OpenID Connect Dynamic Client Registration 1.0, section 2), with the part that is for logout.
-/// What it says beyond that is ignored, as RFC 7591, section 2 has it.
+/// What it says beyond that is ignored, as RFC 7591, section 2 has it. A member that is null is as good as absent.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Metadata {
     pub(crate) redirect_uris: Vec<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) client_name: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) client_uri: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_absent")]
     pub(crate) token_endpoint_auth_method: AuthMethod,
-    #[serde(default = "code")]
-    response_types: Vec<String>,
-    #[serde(default = "authorization_code")]
-    grant_types: Vec<String>,
+    response_types: Option<Vec<String>>,
+    grant_types: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) default_max_age: Option<u32>,
+    /// Every ID Token has an `auth_time`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    require_auth_time: Option<bool>,
+    /// An extension: the origins that its redirect URIs redirect onwards to, such as `https://www.example`. The page that asks
+    /// whether to sign out has to name them in its `form-action`.
+    #[serde(default, deserialize_with = "null_as_absent", skip_serializing_if = "Vec::is_empty")]
+    form_action_origins: Vec<String>,
     #[serde(flatten)]
     pub(crate) logout: ClientMetadata,
 }
@@ -43,12 +65,8 @@ pub(crate) enum AuthMethod {
     None,
 }
 
-fn code() -> Vec<String> {
-    vec!["code".to_owned()]
-}
-
-fn authorization_code() -> Vec<String> {
-    vec!["authorization_code".to_owned()]
+fn null_as_absent<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(member: D) -> Result<T, D::Error> {
+    Ok(Option::deserialize(member)?.unwrap_or_default())
 }
 
 /// Why a client is not registered (RFC 7591, section 3.2.2).
@@ -57,15 +75,25 @@ pub(crate) enum MetadataError {
     #[error(transparent)]
     Logout(#[from] ClientRegistrationError),
     #[error(
-        "redirect_uris is not a list of one or more absolute URIs without fragment, https or else http on a loopback host"
+        "redirect_uris is not a list of 1 to {MAX_URIS} absolute URIs without fragment, https or else http on a loopback host"
     )]
     RedirectUris,
+    #[error("form_action_origins is not a list of up to {MAX_URIS} origins such as https://www.example")]
+    FormActionOrigins,
     #[error(
         "a member has another type or value than OpenID Connect Dynamic Client Registration 1.0, section 2 gives it"
     )]
     Malformed,
     #[error("response_types has to hold code, and grant_types authorization_code: this provider has no other flow")]
     Flow,
+    #[error("{0} asks for what this provider does not do; leave it out")]
+    Unsupported(&'static str),
+    #[error("client_id is not one or more printable ASCII characters")]
+    Id,
+    #[error("client_secret is not {MIN_SECRET_CHARS} or more printable ASCII characters")]
+    Secret,
+    #[error("a client with a client_secret cannot have the token_endpoint_auth_method none")]
+    PublicWithSecret,
 }
 
 impl MetadataError {
@@ -73,32 +101,46 @@ impl MetadataError {
         match self {
             Self::Logout(error) => error.code(),
             Self::RedirectUris => "invalid_redirect_uri",
-            Self::Malformed | Self::Flow => "invalid_client_metadata",
+            _ => "invalid_client_metadata",
         }
     }
 }
 
 impl Metadata {
-    /// Reads what a client says of itself. `public`: it has no secret, whatever it says.
-    pub(crate) fn read(json: &[u8], public: bool) -> Result<Self, MetadataError> {
+    /// Reads what a client says of itself. What of it is accepted [`Client::register`] decides.
+    pub(crate) fn read(json: &[u8]) -> Result<Self, MetadataError> {
         // First, for its errors say which member is wrong.
         ClientMetadata::from_json(json)?;
+        let members: Map<String, Value> = serde_json::from_slice(json).map_err(|_| MetadataError::Malformed)?;
+        let asks_for = |name: &str| members.get(name).is_some_and(|value| !value.is_null());
+        if let Some(name) = UNSUPPORTED.into_iter().find(|name| asks_for(name)) {
+            return Err(MetadataError::Unsupported(name));
+        }
+        if asks_for("subject_type") && members.get("subject_type").is_none_or(|it| it != "public") {
+            return Err(MetadataError::Unsupported("subject_type"));
+        }
         let mut metadata: Self = serde_json::from_slice(json).map_err(|_| MetadataError::Malformed)?;
-        if public {
-            metadata.token_endpoint_auth_method = AuthMethod::None;
-        }
-        let has = |list: &[String], member: &str| list.iter().any(|it| it == member);
-        if !has(&metadata.response_types, "code") || !has(&metadata.grant_types, "authorization_code") {
-            return Err(MetadataError::Flow);
-        }
         // What else it asks for it does not get, and the response says so (RFC 7591, section 3.2.1).
-        (metadata.response_types, metadata.grant_types) = (code(), authorization_code());
-        let rules = metadata.rules();
-        let registrable = |uri: &String| RegisteredRedirect::register(uri, &rules).is_ok();
-        if metadata.redirect_uris.is_empty() || !metadata.redirect_uris.iter().all(registrable) {
-            return Err(MetadataError::RedirectUris);
+        for (list, member) in
+            [(&mut metadata.response_types, "code"), (&mut metadata.grant_types, "authorization_code")]
+        {
+            let only = vec![member.to_owned()];
+            if list.replace(only).is_some_and(|list| !list.iter().any(|it| it == member)) {
+                return Err(MetadataError::Flow);
+            }
         }
         Ok(metadata)
+    }
+
+    /// Whether it registered the `redirect_uri` of a request: byte for byte, but for the port of a loopback address that a native
+    /// application listens at (RFC 8252, section 7.3).
+    pub(crate) fn redirects_to(&self, uri: &str) -> bool {
+        let native = self.logout.application_type == ApplicationType::Native;
+        let portless = loopback_without_port(uri).filter(|_| native);
+        let is_it = |registered: &String| {
+            registered == uri || (portless.is_some() && loopback_without_port(registered) == portless)
+        };
+        self.redirect_uris.iter().any(is_it)
     }
 
     pub(crate) fn is_public(&self) -> bool {
@@ -111,24 +153,81 @@ impl Metadata {
     }
 }
 
+/// The origin and the rest of an http URI of a loopback address: of the literals alone, for `localhost` may lead elsewhere.
+fn loopback_without_port(uri: &str) -> Option<(&'static str, &str)> {
+    ["http://127.0.0.1", "http://[::1]"].into_iter().find_map(|origin| {
+        let rest = uri.strip_prefix(origin)?;
+        let rest = match rest.strip_prefix(':') {
+            None => rest,
+            Some(rest) => {
+                let (port, rest) = rest.split_at(rest.bytes().take_while(u8::is_ascii_digit).count());
+                (!port.starts_with('0') && port.parse::<u16>().is_ok()).then_some(rest)?
+            }
+        };
+        (rest.is_empty() || rest.starts_with(['/', '?'])).then_some((origin, rest))
+    })
+}
+
+/// The shortest secret of the operator's own choice.
+const MIN_SECRET_CHARS: usize = 16;
+
+/// RFC 6749, appendices A.1 and A.2.
+fn is_printable(text: &str) -> bool {
+    text.bytes().all(|byte| (0x20..=0x7e).contains(&byte))
+}
+
 /// A registered client.
 #[derive(Clone)]
 pub(crate) struct Client {
     pub(crate) id: String,
+    /// None: a public client.
     pub(crate) secret: Option<String>,
     pub(crate) metadata: Metadata,
+    /// The SHA-256 of the token by which a client that registered itself may read and delete itself.
+    pub(crate) registration_token_hash: Option<String>,
+    pub(crate) created_at: i64,
 }
 
 impl Client {
-    /// A client as it is to be registered; its secret is refused where HMAC needs a longer one.
+    /// A client as it is to be registered now.
     pub(crate) fn register(
         id: String,
         secret: Option<String>,
         metadata: Metadata,
-    ) -> Result<Self, ClientRegistrationError> {
-        let secret_bytes = secret.as_deref().map(str::as_bytes);
-        metadata.logout.register(&*id, secret_bytes, &metadata.rules(), &SIGNING_ALGORITHMS)?;
-        Ok(Self { id, secret, metadata })
+        registration_token: Option<&str>,
+    ) -> Result<Self, MetadataError> {
+        if id.is_empty() || !is_printable(&id) {
+            return Err(MetadataError::Id);
+        }
+        if secret.as_ref().is_some_and(|secret| secret.len() < MIN_SECRET_CHARS || !is_printable(secret)) {
+            return Err(MetadataError::Secret);
+        }
+        if secret.is_some() && metadata.is_public() {
+            return Err(MetadataError::PublicWithSecret);
+        }
+        let rules = metadata.rules();
+        metadata.logout.register(&*id, secret.as_deref().map(str::as_bytes), &rules, &SIGNING_ALGORITHMS)?;
+        let registrable = |uri: &String| RegisteredRedirect::register(uri, &rules).is_ok();
+        if !(1..=MAX_URIS).contains(&metadata.redirect_uris.len()) || !metadata.redirect_uris.iter().all(registrable) {
+            return Err(MetadataError::RedirectUris);
+        }
+        let registration_token_hash = registration_token.map(secrets::sha256);
+        let client = Self { id, secret, metadata, registration_token_hash, created_at: store::now() };
+        let origins = client.metadata.form_action_origins.len();
+        if origins > MAX_URIS || !client.for_logout().unusable().is_empty() {
+            return Err(MetadataError::FormActionOrigins);
+        }
+        Ok(client)
+    }
+
+    fn read(row: &AnyRow) -> anyhow::Result<Self> {
+        Ok(Self {
+            id: row.try_get(0)?,
+            secret: row.try_get(1)?,
+            metadata: serde_json::from_str(&row.try_get::<String, _>(2)?)?,
+            registration_token_hash: row.try_get(3)?,
+            created_at: row.try_get(4)?,
+        })
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -144,7 +243,9 @@ impl Client {
     /// What the logout endpoint needs to know of it.
     pub(crate) fn for_logout(&self) -> oidc_logout::Client {
         let builder = oidc_logout::Client::builder(&*self.id).registration_rules(self.metadata.rules());
-        let builder = builder.metadata(&self.metadata.logout);
+        let origins = self.metadata.form_action_origins.iter();
+        let builder =
+            origins.fold(builder.metadata(&self.metadata.logout), oidc_logout::ClientBuilder::form_action_source);
         match &self.secret {
             Some(secret) => builder.client_secret(&**secret).build_usable(),
             None => builder.build_usable(),
@@ -163,58 +264,67 @@ impl Client {
     }
 }
 
-/// Writes a client of the operator's, in place of one of that id.
-pub(crate) async fn save(pool: &AnyPool, client: &Client) -> anyhow::Result<()> {
-    let insert = "INSERT INTO clients (client_id, client_secret, metadata, created_at) VALUES ($1, $2, $3, $4) \
-        ON CONFLICT (client_id) DO UPDATE SET client_secret = excluded.client_secret, metadata = excluded.metadata";
-    let metadata = serde_json::to_string(&client.metadata)?;
-    let insert = sqlx::query(insert).bind(&client.id).bind(&client.secret).bind(metadata).bind(store::now());
-    insert.execute(pool).await?;
+/// Where the provider has a client from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Source {
+    Demo,
+    File,
+    Registration,
+}
+
+impl Source {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Demo => "demo",
+            Self::File => "file",
+            Self::Registration => "registration",
+        }
+    }
+}
+
+/// Writes all clients of a source, in place of those of the same ids. Others that it had before are deleted.
+pub(crate) async fn replace(pool: &AnyPool, source: Source, clients: &[Client]) -> anyhow::Result<()> {
+    for client in clients {
+        save(pool, source, client).await?;
+    }
+    let select = "SELECT client_id FROM clients WHERE source = $1";
+    let known: Vec<String> = sqlx::query_scalar(select).bind(source.name()).fetch_all(pool).await?;
+    for id in known.iter().filter(|id| !clients.iter().any(|client| client.id == **id)) {
+        delete(pool, id).await?;
+    }
     Ok(())
 }
 
-/// Writes a client that registers itself, with the token by which it may read and delete itself.
-pub(crate) async fn add(pool: &AnyPool, client: &Client, registration_token: &str, now: i64) -> anyhow::Result<()> {
-    let insert = "INSERT INTO clients (client_id, client_secret, metadata, registration_token_hash, created_at) \
-        VALUES ($1, $2, $3, $4, $5)";
+pub(crate) async fn save(pool: &AnyPool, source: Source, client: &Client) -> anyhow::Result<()> {
+    let insert = "INSERT INTO clients (client_id, client_secret, metadata, registration_token_hash, created_at, source) \
+        VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (client_id) DO UPDATE SET client_secret = excluded.client_secret, \
+        metadata = excluded.metadata, registration_token_hash = excluded.registration_token_hash, source = excluded.source";
     let insert = sqlx::query(insert).bind(&client.id).bind(&client.secret);
-    let insert = insert.bind(serde_json::to_string(&client.metadata)?);
-    insert.bind(secrets::sha256(registration_token)).bind(now).execute(pool).await?;
+    let insert = insert.bind(serde_json::to_string(&client.metadata)?).bind(&client.registration_token_hash);
+    insert.bind(client.created_at).bind(source.name()).execute(pool).await?;
     Ok(())
 }
 
 pub(crate) async fn find(pool: &AnyPool, id: &str) -> anyhow::Result<Option<Client>> {
-    if is_impossible(id) {
+    // PostgreSQL takes no NUL, and would fail.
+    if !is_printable(id) {
         return Ok(None);
     }
-    let select = "SELECT client_secret, metadata FROM clients WHERE client_id = $1";
-    let Some(row) = sqlx::query(select).bind(id).fetch_optional(pool).await? else {
-        return Ok(None);
-    };
-    let metadata = serde_json::from_str(&row.try_get::<String, _>(1)?)?;
-    Ok(Some(Client { id: id.to_owned(), secret: row.try_get(0)?, metadata }))
+    let select = "SELECT client_id, client_secret, metadata, registration_token_hash, created_at FROM clients \
+        WHERE client_id = $1";
+    sqlx::query(select).bind(id).fetch_optional(pool).await?.as_ref().map(Client::read).transpose()
 }
 
-/// When the client was registered, where the token is its own.
-pub(crate) async fn created_at(pool: &AnyPool, id: &str, registration_token: &str) -> sqlx::Result<Option<i64>> {
-    if is_impossible(id) {
-        return Ok(None);
-    }
-    let select = "SELECT created_at FROM clients WHERE client_id = $1 AND registration_token_hash = $2";
-    sqlx::query_scalar(select).bind(id).bind(secrets::sha256(registration_token)).fetch_optional(pool).await
+/// The clients that take part in a session.
+pub(crate) async fn of_session(pool: &AnyPool, session: &Session) -> anyhow::Result<Vec<Client>> {
+    let select = "SELECT clients.client_id, client_secret, metadata, registration_token_hash, created_at FROM clients \
+        JOIN session_clients ON session_clients.client_id = clients.client_id WHERE session_hash = $1 \
+        ORDER BY clients.client_id";
+    sqlx::query(select).bind(&session.hash).fetch_all(pool).await?.iter().map(Client::read).collect()
 }
 
-/// Deletes the client with its codes and tokens, where the token is its own. Returns whether it was.
-pub(crate) async fn delete(pool: &AnyPool, id: &str, registration_token: &str) -> sqlx::Result<bool> {
-    if is_impossible(id) {
-        return Ok(false);
-    }
-    let delete = "DELETE FROM clients WHERE client_id = $1 AND registration_token_hash = $2";
-    let deleted = sqlx::query(delete).bind(id).bind(secrets::sha256(registration_token)).execute(pool).await?;
+/// Deletes a client with its codes and tokens. Returns whether it was there.
+pub(crate) async fn delete(pool: &AnyPool, id: &str) -> sqlx::Result<bool> {
+    let deleted = sqlx::query("DELETE FROM clients WHERE client_id = $1").bind(id).execute(pool).await?;
     Ok(deleted.rows_affected() > 0)
-}
-
-/// PostgreSQL takes no NUL, and would fail.
-fn is_impossible(id: &str) -> bool {
-    id.contains('\0')
 }

@@ -30,16 +30,16 @@ pub enum Command {
         #[arg(long)]
         revoke: bool,
     },
-    /// Add a user, or set the password of one; the password is read from standard input
+    /// Add a user, or set the password of one, which ends their sessions; the password is read from standard input
     SetUser {
         /// The name to sign in with
         username: String,
-        /// The name that clients are told [default: the user name]
+        /// The name that clients are told [default: as it is; of a new user the user name]
         #[arg(long)]
         name: Option<String>,
-        /// The email address that clients are told
-        #[arg(long, default_value = "")]
-        email: String,
+        /// The email address that clients are told, if it is not empty [default: as it is; of a new user none]
+        #[arg(long)]
+        email: Option<String>,
     },
 }
 
@@ -71,8 +71,11 @@ pub struct Config {
     )]
     pub database: String,
 
-    /// A JSON file with clients: a list of objects with `client_id`, `client_secret` (none for a public client) and the
-    /// metadata of OpenID Connect Dynamic Client Registration. They are written to the database at each start
+    /// A JSON file with clients: a list of objects with `client_id`, `client_secret` (16 characters or more; none for a public
+    /// client), the metadata of OpenID Connect Dynamic Client Registration, and `form_action_origins`: the origins that the
+    /// client's redirect URIs redirect onwards to, such as `["https://www.example"]`, for browsers apply the Content Security
+    /// Policy of a form to those redirects too. They are written to the database at each start, and those of an earlier start
+    /// that are not in the file any more are deleted
     #[arg(long, env = "IDP_CLIENTS", value_name = "FILE")]
     pub clients: Option<PathBuf>,
 
@@ -85,7 +88,7 @@ pub struct Config {
     #[arg(long, env = "IDP_DEMO", value_parser = FalseyValueParser::new(), conflicts_with = "no_demo")]
     pub demo: bool,
 
-    /// No demo user, no demo clients
+    /// No demo user, no demo clients: those that an earlier start made are removed, and their sessions with them
     #[arg(long, env = "IDP_NO_DEMO", value_parser = FalseyValueParser::new())]
     pub no_demo: bool,
 

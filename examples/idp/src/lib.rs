@@ -67,7 +67,7 @@ pub async fn run_command(command: Command, config: &Config) -> anyhow::Result<()
             let password = std::io::read_to_string(std::io::stdin())?;
             let password = password.trim_end_matches(['\r', '\n']);
             anyhow::ensure!(!password.is_empty(), "no password on standard input");
-            users::set(&pool, &username, password, name.as_deref().unwrap_or(&username), &email).await?;
+            users::set(&pool, &username, password, name.as_deref(), email.as_deref()).await?;
         }
     }
     pool.close().await;

@@ -108,8 +108,8 @@ async fn as_the_client_knows_it(
 #[derive(Default)]
 struct LeftBehind {
     was_signed_in: bool,
-    /// Names of clients that were not told.
-    clients: Vec<String>,
+    /// Those that were not told.
+    clients: Vec<Client>,
     /// Sessions of the user in other browsers.
     sessions: u64,
 }
@@ -128,7 +128,7 @@ impl Page<'_> {
             let status = StatusCode::from_u16(to.status())?;
             return Ok((status, AppendHeaders(&to.headers())).into_response());
         }
-        let clients: Vec<_> = left.clients.iter().map(String::as_str).collect();
+        let clients: Vec<_> = left.clients.iter().map(Client::name).collect();
         let content = SignedOutPage {
             language: self.language,
             was_signed_in: left.was_signed_in,
@@ -165,15 +165,10 @@ impl Page<'_> {
 
     /// Asked before the session ends, for it goes with it. The client that asks for the sign-out knows of it.
     async fn left_behind(&self, session: &Session) -> Result<LeftBehind, Internal> {
-        let mut names = Vec::new();
-        for id in sessions::clients(&self.app.pool, session).await? {
-            if self.client.is_none_or(|client| client.id != id) {
-                let client = clients::find(&self.app.pool, &id).await?;
-                names.extend(client.map(|client| client.name().to_owned()));
-            }
-        }
+        let mut clients = clients::of_session(&self.app.pool, session).await?;
+        clients.retain(|it| self.client.is_none_or(|client| client.id != it.id));
         let sessions = sessions::others(&self.app.pool, session, store::now()).await?;
-        Ok(LeftBehind { was_signed_in: true, clients: names, sessions })
+        Ok(LeftBehind { was_signed_in: true, clients, sessions })
     }
 
     fn user(&self) -> Option<&str> {

@@ -13,30 +13,27 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::app::App;
-use crate::clients::{self, Client, Metadata, MetadataError};
+use crate::clients::{self, Client, Metadata, MetadataError, Source};
 use crate::http::Internal;
+use crate::secrets;
 use crate::userinfo::bearer;
-use crate::{secrets, store};
 
 pub(crate) const PATH: &str = "/register";
 pub(crate) const CLIENT_PATH: &str = "/register/{client_id}";
 
 pub(crate) async fn post(State(app): State<Arc<App>>, body: Bytes) -> Result<Response, Internal> {
     let (id, secret, token) = (secrets::random()?, secrets::random()?, secrets::random()?);
-    let client = match Metadata::read(&body, false) {
-        Ok(metadata) => {
-            let secret = (!metadata.is_public()).then_some(secret);
-            Client::register(id, secret, metadata).map_err(MetadataError::from)
-        }
-        Err(error) => Err(error),
-    };
+    let client = Metadata::read(&body).and_then(|metadata| {
+        let secret = (!metadata.is_public()).then_some(secret);
+        Client::register(id, secret, metadata, Some(&token))
+    });
     let client = match client {
         Ok(client) => client,
         Err(error) => return Ok(refused(error)),
     };
-    let now = store::now();
-    clients::add(&app.pool, &client, &token, now).await?;
-    Ok(information(&app, StatusCode::CREATED, &client, &token, now))
+    clients::save(&app.pool, Source::Registration, &client).await?;
+    tracing::info!(client_id = client.id, "a client registered itself");
+    Ok(information(&app, StatusCode::CREATED, &client, &token))
 }
 
 pub(crate) async fn get(
@@ -45,10 +42,9 @@ pub(crate) async fn get(
     headers: HeaderMap,
 ) -> Result<Response, Internal> {
     let token = bearer(&headers).unwrap_or_default();
-    let created_at = clients::created_at(&app.pool, &id, token).await?;
-    Ok(match (created_at, clients::find(&app.pool, &id).await?) {
-        (Some(created_at), Some(client)) => information(&app, StatusCode::OK, &client, token, created_at),
-        _ => unauthorized(),
+    Ok(match authenticate(&app, &id, token).await? {
+        Some(client) => information(&app, StatusCode::OK, &client, token),
+        None => unauthorized(),
     })
 }
 
@@ -57,8 +53,19 @@ pub(crate) async fn delete(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Internal> {
-    let deleted = clients::delete(&app.pool, &id, bearer(&headers).unwrap_or_default()).await?;
-    Ok(if deleted { StatusCode::NO_CONTENT.into_response() } else { unauthorized() })
+    let client = authenticate(&app, &id, bearer(&headers).unwrap_or_default()).await?;
+    if client.is_none() || !clients::delete(&app.pool, &id).await? {
+        return Ok(unauthorized());
+    }
+    tracing::info!(client_id = id, "a client deleted itself");
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// The client, where the token is its own.
+async fn authenticate(app: &App, id: &str, token: &str) -> anyhow::Result<Option<Client>> {
+    let hash = secrets::sha256(token);
+    let is_its = |client: &Client| client.registration_token_hash.as_ref().is_some_and(|it| secrets::equal(it, &hash));
+    Ok(clients::find(&app.pool, id).await?.filter(is_its))
 }
 
 /// RFC 7591, section 3.2.1.
@@ -77,10 +84,10 @@ struct ClientInformation<'a> {
     metadata: &'a Metadata,
 }
 
-fn information(app: &App, status: StatusCode, client: &Client, token: &str, created_at: i64) -> Response {
+fn information(app: &App, status: StatusCode, client: &Client, token: &str) -> Response {
     let information = ClientInformation {
         client_id: &client.id,
-        client_id_issued_at: created_at,
+        client_id_issued_at: client.created_at,
         client_secret: client.secret.as_deref(),
         client_secret_expires_at: client.secret.is_some().then_some(0),
         registration_access_token: token,

@@ -97,12 +97,6 @@ pub(crate) async fn takes_part(pool: &AnyPool, session: &Session, client_id: &st
     Ok(sqlx::query(select).bind(&session.hash).bind(client_id).fetch_optional(pool).await?.is_some())
 }
 
-/// The ids of the clients that take part in this session.
-pub(crate) async fn clients(pool: &AnyPool, session: &Session) -> sqlx::Result<Vec<String>> {
-    let select = "SELECT client_id FROM session_clients WHERE session_hash = $1 ORDER BY client_id";
-    sqlx::query_scalar(select).bind(&session.hash).fetch_all(pool).await
-}
-
 /// How many sessions the user has in other browsers.
 pub(crate) async fn others(pool: &AnyPool, session: &Session, now: i64) -> anyhow::Result<u64> {
     let select = "SELECT COUNT(*) FROM sessions WHERE user_id = $1 AND id_hash <> $2 AND expires_at > $3";

@@ -8,10 +8,10 @@ use anyhow::Context as _;
 use serde::Deserialize;
 use sqlx::AnyPool;
 
-use crate::clients::{self, Client};
+use crate::clients::{self, AuthMethod, Client, Source};
 use crate::config::Issuer;
 use crate::demo_rp::{self, DemoRp};
-use crate::{keys, secrets, users};
+use crate::{secrets, users};
 
 /// The demo user, whose password everybody knows.
 #[derive(Clone, Copy, Debug)]
@@ -36,21 +36,24 @@ pub(crate) async fn shared_secret(pool: &AnyPool, name: &str) -> anyhow::Result<
 
 /// Makes the demo user and the demo clients. Returns the one to try the provider with, where the issuer is on loopback http.
 pub(crate) async fn demo(pool: &AnyPool, issuer: &Issuer) -> anyhow::Result<Option<DemoRp>> {
-    users::add(pool, DEMO_USER.username, DEMO_USER.password, "Alice Liddell", "alice@example.com").await?;
+    users::add_demo(pool, DEMO_USER.username, DEMO_USER.password, "Alice Liddell", "alice@example.com").await?;
     let demo_rp = DemoRp::new(issuer)?;
     let clients = [Some(demo_rp::native_client()), demo_rp.as_ref().map(DemoRp::client)];
-    for client in read_clients(&serde_json::to_string(&clients.iter().flatten().collect::<Vec<_>>())?)? {
-        clients::save(pool, &client).await?;
-    }
+    let clients = read_clients(&serde_json::to_string(&clients.iter().flatten().collect::<Vec<_>>())?)?;
+    clients::replace(pool, Source::Demo, &clients).await?;
     Ok(demo_rp)
+}
+
+/// Removes what an earlier start made: everybody knows its password and secret.
+pub(crate) async fn no_demo(pool: &AnyPool) -> anyhow::Result<()> {
+    users::remove_demo(pool).await?;
+    clients::replace(pool, Source::Demo, &[]).await
 }
 
 pub(crate) async fn clients_of_file(pool: &AnyPool, path: &Path) -> anyhow::Result<()> {
     let read = || read_clients(&std::fs::read_to_string(path)?);
-    for client in read().with_context(|| format!("--clients: {}", path.display()))? {
-        clients::save(pool, &client).await?;
-    }
-    Ok(())
+    let clients = read().with_context(|| format!("--clients: {}", path.display()))?;
+    clients::replace(pool, Source::File, &clients).await
 }
 
 fn read_clients(json: &str) -> anyhow::Result<Vec<Client>> {
@@ -64,15 +67,13 @@ fn read_clients(json: &str) -> anyhow::Result<Vec<Client>> {
     for (index, entry) in entries.iter().enumerate() {
         let read = || {
             let Identity { client_id, client_secret } = serde_json::from_str(entry.get())?;
-            let metadata = clients::Metadata::read(entry.get().as_bytes(), client_secret.is_none())?;
-            anyhow::Ok(Client::register(client_id, client_secret, metadata)?)
+            let mut metadata = clients::Metadata::read(entry.get().as_bytes())?;
+            if client_secret.is_none() {
+                metadata.token_endpoint_auth_method = AuthMethod::None;
+            }
+            anyhow::Ok(Client::register(client_id, client_secret, metadata, None)?)
         };
         clients.push(read().with_context(|| format!("client {index}"))?);
     }
     Ok(clients)
-}
-
-/// Makes what no instance can do without.
-pub(crate) async fn essentials(pool: &AnyPool) -> anyhow::Result<()> {
-    keys::make_first(pool).await
 }

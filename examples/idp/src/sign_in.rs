@@ -114,8 +114,9 @@ pub(crate) fn page(
         Some(SignInError::Credentials | SignInError::Expired) => 403,
         Some(SignInError::Missing { .. }) => 422,
     };
-    // The redirect that follows the form leads to the client.
-    let source = request.map(|request| http::form_action_source(request.redirect_uri()));
+    // The redirect that follows the form leads to the client, which may redirect onwards, and who knows where. The form itself
+    // is ours.
+    let source = request.map(|request| format!("https: {}", http::form_action_source(request.redirect_uri())));
     let policy = http::form_action(source.as_deref());
     let headers = [("content-security-policy", policy.as_str())];
     let answer = http::page(status, headers, language, &page)?;

@@ -45,18 +45,14 @@ async fn claims(pool: &AnyPool, token: &str) -> sqlx::Result<Option<Map<String, 
     let Some(row) = select.fetch_optional(pool).await? else {
         return Ok(None);
     };
-    let (scope, mut claims) = (row.try_get::<String, _>(0)?, Map::new());
-    let mut tell =
-        |name: &str, index: usize| row.try_get::<String, _>(index).map(|it| claims.insert(name.to_owned(), it.into()));
-    tell("sub", 1)?;
-    for scope in scope.split(' ') {
-        match scope {
-            "profile" => {
-                tell("preferred_username", 2)?;
-                tell("name", 3)?;
-            }
-            "email" => drop(tell("email", 4)?),
-            _ => {}
+    let scope: String = row.try_get(0)?;
+    let mut claims = Map::new();
+    for (index, (name, needed)) in
+        (1..).zip([("sub", "openid"), ("preferred_username", "profile"), ("name", "profile"), ("email", "email")])
+    {
+        let value: String = row.try_get(index)?;
+        if scope.split(' ').any(|granted| granted == needed) && !value.is_empty() {
+            claims.insert(name.to_owned(), value.into());
         }
     }
     Ok(Some(claims))

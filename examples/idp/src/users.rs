@@ -57,38 +57,47 @@ impl Passwords {
     }
 }
 
-/// Makes a user, where the name is free.
-pub(crate) async fn add(pool: &AnyPool, username: &str, password: &str, name: &str, email: &str) -> anyhow::Result<()> {
-    let select = "SELECT id FROM users WHERE username = $1";
-    if sqlx::query(select).bind(username).fetch_optional(pool).await?.is_none() {
-        insert(pool, "DO NOTHING", username, password, name, email).await?;
-    }
-    Ok(())
-}
-
-/// Makes a user, or gives the one of that name a new password, name and email address. Sessions go on.
-pub(crate) async fn set(pool: &AnyPool, username: &str, password: &str, name: &str, email: &str) -> anyhow::Result<()> {
-    let update = "DO UPDATE SET password_hash = excluded.password_hash, name = excluded.name, email = excluded.email";
-    insert(pool, update, username, password, name, email).await
-}
-
-async fn insert(
+/// Makes the demo user, where there is no user of that name.
+pub(crate) async fn add_demo(
     pool: &AnyPool,
-    on_conflict: &str,
     username: &str,
     password: &str,
     name: &str,
     email: &str,
 ) -> anyhow::Result<()> {
-    let password = password.to_owned();
-    let hash = spawn_blocking(move || hash(&password)).await??;
-    let insert = format!(
-        "INSERT INTO users (id, username, password_hash, name, email) VALUES ($1, $2, $3, $4, $5) \
-         ON CONFLICT (username) {on_conflict}"
-    );
-    let insert = sqlx::query(&insert).bind(secrets::random()?).bind(username).bind(hash).bind(name).bind(email);
-    insert.execute(pool).await?;
+    let select = sqlx::query("SELECT id FROM users WHERE username = $1").bind(username);
+    if select.fetch_optional(pool).await?.is_none() {
+        let insert = "INSERT INTO users (id, username, password_hash, name, email, demo) VALUES ($1, $2, $3, $4, $5, 1) \
+            ON CONFLICT DO NOTHING";
+        let insert = sqlx::query(insert).bind(secrets::random()?).bind(username).bind(hash(password)?);
+        insert.bind(name).bind(email).execute(pool).await?;
+    }
     Ok(())
+}
+
+/// Removes the demo user, unless the operator has taken over the name.
+pub(crate) async fn remove_demo(pool: &AnyPool) -> sqlx::Result<()> {
+    sqlx::query("DELETE FROM users WHERE demo = 1").execute(pool).await.map(drop)
+}
+
+/// Makes a user; or gives the one of that name a new password, which ends their sessions, and the name and the email address
+/// that are given.
+pub(crate) async fn set(
+    pool: &AnyPool,
+    username: &str,
+    password: &str,
+    name: Option<&str>,
+    email: Option<&str>,
+) -> anyhow::Result<()> {
+    let upsert = "INSERT INTO users (id, username, password_hash, name, email, demo) \
+        VALUES ($1, $2, $3, COALESCE($4, $2), COALESCE($5, ''), 0) ON CONFLICT (username) DO UPDATE SET \
+        password_hash = excluded.password_hash, name = COALESCE($4, users.name), email = COALESCE($5, users.email), demo = 0";
+    let upsert = sqlx::query(upsert).bind(secrets::random()?).bind(username).bind(hash(password)?);
+    let mut transaction = pool.begin().await?;
+    upsert.bind(name).bind(email).execute(&mut *transaction).await?;
+    let delete = "DELETE FROM sessions WHERE user_id = (SELECT id FROM users WHERE username = $1)";
+    sqlx::query(delete).bind(username).execute(&mut *transaction).await?;
+    Ok(transaction.commit().await?)
 }
 
 fn hash(password: &str) -> anyhow::Result<String> {

@@ -184,8 +184,8 @@ pub struct AccountPage<'a> {
 pub struct ClientLink<'a> {
     /// Its name.
     pub name: &'a str,
-    /// Where it is.
-    pub href: &'a str,
+    /// Where it is, if it has told.
+    pub href: Option<&'a str>,
     /// Whether the End-User has signed in to it in this session.
     pub takes_part: bool,
 }

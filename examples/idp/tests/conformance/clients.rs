@@ -96,11 +96,11 @@ fn clients() -> Value {
     let printable = printable();
     json!([
         client(&printable, &printable),
-        client("a:b", "c:d"),
-        client("a+b", "c+d"),
-        client("a b", "c d"),
-        client("%61%2Bb", "%63%25d"),
-        client("\"><script>", "'"),
+        client("a:b", "c:d:e:f:g:h:i:j:"),
+        client("a+b", "c+d+e+f+g+h+i+j+"),
+        client("a b", "c d e f g h i j "),
+        client("%61%2Bb", "%63%25d%63%25d%63"),
+        client("\"><script>", "'\"><script>'\"><script>"),
     ])
 }
 

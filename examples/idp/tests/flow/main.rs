@@ -11,6 +11,7 @@
 )]
 
 mod browser;
+mod clients;
 mod connections;
 mod operation;
 mod process;

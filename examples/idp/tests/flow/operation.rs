@@ -1,5 +1,8 @@
 //! What operators see to: keys, several instances, limits, headers, the demo.
 
+use std::io::Write as _;
+use std::process::Stdio;
+
 use idp::config::{Command, Config};
 use idp::run_command;
 use serde_json::json;
@@ -10,6 +13,14 @@ use crate::provider::{Provider, new_database, start};
 async fn rotate(provider: &Provider, revoke: bool) {
     let config = Config::from_args(["--database", &provider.database]).unwrap();
     run_command(Command::RotateKeys { revoke }, &config).await.unwrap();
+}
+
+fn set_user(provider: &Provider, arguments: &[&str], password: &str) {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_idp"));
+    let command = command.args(["--database", &provider.database, "set-user"]).args(arguments);
+    let mut child = command.stdin(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(password.as_bytes()).unwrap();
+    assert!(child.wait().unwrap().success());
 }
 
 fn kid(tokens: &serde_json::Value) -> String {
@@ -113,6 +124,62 @@ async fn a_restart_changes_nothing() {
 }
 
 #[tokio::test]
+async fn the_demo_ends_where_a_start_has_none() {
+    let provider = Provider::start(&["--base-url", "http://127.0.0.1:9"]).await;
+    let options = ["--base-url", "http://127.0.0.1:9", "--no-demo", "--registration", "open"];
+    let rp = Rp::register(&provider, json!({})).await;
+    let browser = Browser::new();
+    let tokens = rp.tokens(&browser).await;
+    start(&provider.database, &options).await.shutdown().await.unwrap();
+    assert_eq!(rp.userinfo(text(&tokens, "access_token")).await.status, 401);
+    let page = browser.get(&rp.authorize(&[])).await;
+    assert_eq!(browser.sign_in(&page).await.status, 403);
+    for client in ["demo-rp", "demo-native"] {
+        assert!(browser.get(&rp.authorize(&[("client_id", client)])).await.body.contains("client_unknown"), "{client}");
+    }
+    // A user of that name that the operator has made stays,
+    set_user(&provider, &["alice"], "wonderland");
+    start(&provider.database, &options).await.shutdown().await.unwrap();
+    assert_eq!(browser.sign_in(&browser.get(&rp.authorize(&[])).await).await.status, 303);
+    // and so does one that the operator has taken over.
+    let provider = Provider::start(&["--base-url", "http://127.0.0.1:9"]).await;
+    set_user(&provider, &["alice"], "wonderland");
+    start(&provider.database, &options).await.shutdown().await.unwrap();
+    let browser = Browser::new();
+    assert_eq!(browser.sign_in(&browser.get(&provider.url("/sign-in")).await).await.status, 303);
+}
+
+#[tokio::test]
+async fn setting_a_user_keeps_what_is_not_given_and_ends_the_sessions() {
+    let provider = Provider::start(&[]).await;
+    let rp = Rp::register(&provider, json!({})).await;
+    let browser = Browser::new();
+    let userinfo = async || {
+        let tokens = rp.tokens(&browser).await;
+        let userinfo = rp.userinfo(text(&tokens, "access_token")).await;
+        (tokens, userinfo.json())
+    };
+    let (tokens, before) = userinfo().await;
+    set_user(&provider, &["alice"], "wonderland");
+    assert_eq!(rp.userinfo(text(&tokens, "access_token")).await.status, 401);
+    assert_eq!(browser.get(&provider.url("/")).await.location(), "/sign-in");
+    assert_eq!(userinfo().await.1, before);
+    set_user(&provider, &["alice", "--name", "Alice", "--email", ""], "wonderland");
+    let (_, after) = userinfo().await;
+    assert_eq!((text(&after, "sub"), text(&after, "name")), (text(&before, "sub"), "Alice"));
+    assert_eq!(after.get("email"), None);
+    set_user(&provider, &["alice", "--email", "a@example.com"], "wonderland");
+    let (_, after) = userinfo().await;
+    assert_eq!((text(&after, "name"), text(&after, "email")), ("Alice", "a@example.com"));
+    set_user(&provider, &["bob"], "wonderland");
+    let page = browser.get(&rp.authorize(&[("prompt", "login")])).await;
+    let answer = browser.submit(&page, &[("username", "bob"), ("password", "wonderland")]).await;
+    let tokens = rp.redeem(&answer.redirected("code").unwrap()).await;
+    let userinfo = rp.userinfo(text(&tokens, "access_token")).await.json();
+    assert_eq!((text(&userinfo, "name"), userinfo.get("email")), ("bob", None));
+}
+
+#[tokio::test]
 async fn every_answer_has_the_headers_that_keep_it_safe() {
     let provider = Provider::start(&[]).await;
     let rp = Rp::register(&provider, json!({})).await;
@@ -127,8 +194,8 @@ async fn every_answer_has_the_headers_that_keep_it_safe() {
     ];
     let native: Vec<_> = [("client_id", "demo-native"), uri].into_iter().chain(challenge).collect();
     for (url, form_action) in [
-        (rp.authorize(&[("prompt", "login")]), "form-action 'self' https://rp.example"),
-        (rp.authorize(&native), "form-action 'self' com.example.demo:"),
+        (rp.authorize(&[("prompt", "login")]), "form-action 'self' https: https://rp.example"),
+        (rp.authorize(&native), "form-action 'self' https: com.example.demo:"),
         (rp.authorize(&[("client_id", "nobody")]), "form-action 'none'"),
         (provider.url("/sign-in"), "form-action 'self'"),
         (provider.url("/nowhere"), "form-action 'none'"),

@@ -90,7 +90,8 @@ pub(crate) fn samples(language: Language, text: &str) -> Vec<Sample> {
         let page = TooManyAttemptsPage { language, retry_after: Duration::from_secs(seconds), sign_in: href };
         add(&format!("too-many-attempts-{seconds}"), page.render());
     }
-    let links = [true, false].map(|takes_part| ClientLink { name: text, href, takes_part });
+    let links = [(Some(href), true), (Some(href), false), (None, true)];
+    let links = links.map(|(href, takes_part)| ClientLink { name: text, href, takes_part });
     let account = AccountPage {
         language,
         action,
