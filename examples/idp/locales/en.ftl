@@ -8,6 +8,7 @@ for-developer-of = For the developer of { $client }
 sign-in-title = Sign in
 sign-in-error-title = Error: Sign in
 sign-in-for = { $client } wants to know who you are. Your password stays here.
+sign-in-leads-to = Once signed in, you go to { $address }.
 sign-in-username = User name
 sign-in-password = Password
 sign-in-button = Sign in

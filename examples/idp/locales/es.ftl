@@ -8,6 +8,7 @@ for-developer-of = Para quien desarrolla { $client }
 sign-in-title = Iniciar sesión
 sign-in-error-title = Error: Iniciar sesión
 sign-in-for = { $client } quiere saber quién eres. Tu contraseña no sale de aquí.
+sign-in-leads-to = Después de iniciar sesión, irás a { $address }.
 sign-in-username = Nombre de usuario
 sign-in-password = Contraseña
 sign-in-button = Iniciar sesión

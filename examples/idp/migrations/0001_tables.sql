@@ -26,11 +26,12 @@ CREATE TABLE clients (
 );
 CREATE INDEX clients_source ON clients (source);
 
--- One row a sign-in. What hangs on it ends with it.
+-- One row a browser that is signed in. What hangs on it ends with it.
 CREATE TABLE sessions (
-    id_hash TEXT PRIMARY KEY,
+    sid TEXT PRIMARY KEY,
+    -- Of the cookie, which changes with each sign-in.
+    id_hash TEXT NOT NULL UNIQUE,
     user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
-    sid TEXT NOT NULL UNIQUE,
     auth_time BIGINT NOT NULL,
     expires_at BIGINT NOT NULL
 );
@@ -39,16 +40,16 @@ CREATE INDEX sessions_expires_at ON sessions (expires_at);
 
 -- The clients that take part in a session: those that were sent a code.
 CREATE TABLE session_clients (
-    session_hash TEXT NOT NULL REFERENCES sessions (id_hash) ON DELETE CASCADE,
+    sid TEXT NOT NULL REFERENCES sessions (sid) ON DELETE CASCADE,
     client_id TEXT NOT NULL REFERENCES clients (client_id) ON DELETE CASCADE,
-    PRIMARY KEY (session_hash, client_id)
+    PRIMARY KEY (sid, client_id)
 );
 CREATE INDEX session_clients_client_id ON session_clients (client_id);
 
 CREATE TABLE codes (
     code_hash TEXT PRIMARY KEY,
     client_id TEXT NOT NULL REFERENCES clients (client_id) ON DELETE CASCADE,
-    session_hash TEXT NOT NULL REFERENCES sessions (id_hash) ON DELETE CASCADE,
+    sid TEXT NOT NULL REFERENCES sessions (sid) ON DELETE CASCADE,
     redirect_uri TEXT NOT NULL,
     scope TEXT NOT NULL,
     nonce TEXT,
@@ -58,20 +59,20 @@ CREATE TABLE codes (
     used BIGINT NOT NULL
 );
 CREATE INDEX codes_client_id ON codes (client_id);
-CREATE INDEX codes_session_hash ON codes (session_hash);
+CREATE INDEX codes_sid ON codes (sid);
 CREATE INDEX codes_expires_at ON codes (expires_at);
 
 CREATE TABLE access_tokens (
     token_hash TEXT PRIMARY KEY,
     code_hash TEXT NOT NULL,
     client_id TEXT NOT NULL REFERENCES clients (client_id) ON DELETE CASCADE,
-    session_hash TEXT NOT NULL REFERENCES sessions (id_hash) ON DELETE CASCADE,
+    sid TEXT NOT NULL REFERENCES sessions (sid) ON DELETE CASCADE,
     scope TEXT NOT NULL,
     expires_at BIGINT NOT NULL
 );
 CREATE INDEX access_tokens_code_hash ON access_tokens (code_hash);
 CREATE INDEX access_tokens_client_id ON access_tokens (client_id);
-CREATE INDEX access_tokens_session_hash ON access_tokens (session_hash);
+CREATE INDEX access_tokens_sid ON access_tokens (sid);
 CREATE INDEX access_tokens_expires_at ON access_tokens (expires_at);
 
 -- Keys of the highest generation sign; those before verify.
@@ -88,8 +89,8 @@ CREATE TABLE secrets (
     value TEXT NOT NULL
 );
 
--- Sign-ins that were tried since a time, by account and by client address.
-CREATE TABLE sign_in_attempts (
+-- What was tried since a time, by account or by client address.
+CREATE TABLE attempts (
     subject_hash TEXT PRIMARY KEY,
     since BIGINT NOT NULL,
     attempts BIGINT NOT NULL

@@ -28,6 +28,8 @@ pub(crate) struct App {
     pub(crate) demo_rp: Option<demo_rp::DemoRp>,
     keys: KeyCache,
     client_address_header: Option<HeaderName>,
+    /// One that terminates https.
+    behind_proxy: bool,
 }
 
 impl App {
@@ -35,6 +37,10 @@ impl App {
     pub(crate) async fn open(config: Config, port: u16) -> anyhow::Result<Arc<Self>> {
         let issuer = config.issuer(port)?;
         let client_address_header = config.client_address_header.as_deref().map(str::parse).transpose()?;
+        let behind_proxy = issuer.is_https() && config.tls_cert.is_none();
+        if behind_proxy && client_address_header.is_none() {
+            tracing::warn!("without --client-address-header, nothing is counted by client address");
+        }
         let pool = store::open(&config.database).await?;
         keys::make_first(&pool).await?;
         let demo_rp = if config.demo(&issuer) {
@@ -56,6 +62,7 @@ impl App {
             keys: KeyCache::load(&pool, logout).await?,
             demo_rp,
             client_address_header,
+            behind_proxy,
             config,
             issuer,
             pool,
@@ -75,7 +82,9 @@ impl App {
         }
     }
 
-    pub(crate) fn client_address(&self, headers: &HeaderMap, peer: SocketAddr) -> String {
-        http::client_address(headers, self.client_address_header.as_ref(), peer)
+    /// The client's address, unless all that can be seen is the proxy's.
+    pub(crate) fn client_address(&self, headers: &HeaderMap, peer: SocketAddr) -> Option<String> {
+        let header = self.client_address_header.as_ref();
+        (header.is_some() || !self.behind_proxy).then(|| http::client_address(headers, header, peer))
     }
 }

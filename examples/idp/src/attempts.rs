@@ -1,6 +1,7 @@
-//! How often signing in may fail: by account, and by the client's address, within a window of time.
+//! How often something may be tried within a window of time, such as signing in to an account.
 //!
-//! The window begins with the first attempt and ends whatever comes in between, so that nobody is locked out for good.
+//! The window begins with the first attempt and ends whatever comes in between. Who goes on trying goes on being refused, window
+//! after window, and with them whoever is counted together with them.
 
 use std::time::Duration;
 
@@ -9,23 +10,25 @@ use sqlx::AnyPool;
 use crate::secrets;
 
 /// A count of attempts.
-pub(crate) struct Limit<'a> {
+pub(crate) struct Limit {
     /// What is counted, such as `account`.
-    pub(crate) kind: &'a str,
+    pub(crate) kind: &'static str,
     /// Of whom; as it was typed, perhaps, and so never stored.
-    pub(crate) subject: &'a str,
+    pub(crate) subject: String,
     pub(crate) most: u32,
+    /// Whether a success makes the failures before it forgotten.
+    pub(crate) forgives: bool,
     pub(crate) window_seconds: u32,
 }
 
-impl Limit<'_> {
+impl Limit {
     /// Counts an attempt, before the password is looked at: many at once are counted one by one. Returns how long to wait,
     /// where it is one too many.
     pub(crate) async fn count(&self, pool: &AnyPool, now: i64) -> sqlx::Result<Option<Duration>> {
-        let upsert = "INSERT INTO sign_in_attempts (subject_hash, since, attempts) VALUES ($1, $2, 1) \
+        let upsert = "INSERT INTO attempts (subject_hash, since, attempts) VALUES ($1, $2, 1) \
             ON CONFLICT (subject_hash) DO UPDATE SET \
-            attempts = CASE WHEN sign_in_attempts.since <= $3 THEN 1 ELSE sign_in_attempts.attempts + 1 END, \
-            since = CASE WHEN sign_in_attempts.since <= $3 THEN $2 ELSE sign_in_attempts.since END \
+            attempts = CASE WHEN attempts.since <= $3 THEN 1 ELSE attempts.attempts + 1 END, \
+            since = CASE WHEN attempts.since <= $3 THEN $2 ELSE attempts.since END \
             RETURNING attempts, since";
         let window = i64::from(self.window_seconds);
         let upsert = sqlx::query_as(upsert).bind(self.hash()).bind(now).bind(now.saturating_sub(window));
@@ -38,16 +41,11 @@ impl Limit<'_> {
         }))
     }
 
-    /// Forgets the failures: somebody has signed in.
-    pub(crate) async fn clear(&self, pool: &AnyPool) -> sqlx::Result<()> {
-        let delete = "DELETE FROM sign_in_attempts WHERE subject_hash = $1";
-        sqlx::query(delete).bind(self.hash()).execute(pool).await.map(drop)
-    }
-
     /// Takes this attempt back, for it did not fail.
-    pub(crate) async fn uncount(&self, pool: &AnyPool) -> sqlx::Result<()> {
-        let update = "UPDATE sign_in_attempts SET attempts = attempts - 1 WHERE subject_hash = $1 AND attempts > 0";
-        sqlx::query(update).bind(self.hash()).execute(pool).await.map(drop)
+    pub(crate) async fn succeeded(&self, pool: &AnyPool) -> sqlx::Result<()> {
+        let less = if self.forgives { "0" } else { "attempts - 1" };
+        let update = format!("UPDATE attempts SET attempts = {less} WHERE subject_hash = $1 AND attempts > 0");
+        sqlx::query(&update).bind(self.hash()).execute(pool).await.map(drop)
     }
 
     fn hash(&self) -> String {

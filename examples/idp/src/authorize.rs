@@ -1,7 +1,8 @@
 //! The authorization endpoint: the code flow (Core 1.0, section 3.1.2).
 //!
 //! A request is read in full before anything is done for it. What is wrong with its client or its `redirect_uri` is told to
-//! the user on a page; all else is told to the client, by a redirect to a URI that it registered, byte for byte.
+//! the user on a page; all else is told to the client, by a redirect to a URI that it registered. Where registration is open,
+//! anybody can so have a link of the provider's lead to a site of theirs; the specification asks for these redirects.
 
 use std::sync::Arc;
 
@@ -55,13 +56,19 @@ pub(crate) async fn get(
         Ok(request) => request,
         Err(error) => return error.answer(&app, &headers),
     };
-    match app.session(&headers).await? {
-        Some(session) if request.accepts(&app, &session).await? => request.issue_code(&app, &session).await,
-        _ if request.prompts("none") => {
-            let description = "the user has to sign in, which prompt=none does not allow";
-            request.redirect.error("login_required", description).answer(&app, &headers)
-        }
-        _ => sign_in::page(&app, &headers, Some(&request), None, None),
+    let session = match app.session(&headers).await? {
+        Some(session) if request.accepts(&app, &session).await? => Some(session),
+        _ => None,
+    };
+    let refused = |error, description| request.redirect.error(error, description).answer(&app, &headers);
+    match session {
+        Some(session) if request.client_is_known(&app, &session).await? => request.issue_code(&app, &session).await,
+        _ if !request.prompts("none") => sign_in::page(&app, &headers, Some(&request), None, None),
+        Some(_) => refused(
+            "interaction_required",
+            "the user has to sign in to this client once, which prompt=none does not allow",
+        ),
+        None => refused("login_required", "the user has to sign in, which prompt=none does not allow"),
     }
 }
 
@@ -153,6 +160,13 @@ impl AuthorizationRequest {
         }
     }
 
+    /// Whether the user gets by without the page that names the client and where it leads. Anybody may be behind a client that
+    /// registered itself: it has to be seen once a session.
+    async fn client_is_known(&self, app: &App, session: &Session) -> sqlx::Result<bool> {
+        Ok(self.client.registration_token_hash.is_none()
+            || sessions::takes_part(&app.pool, session, &self.client.id).await?)
+    }
+
     /// The answer to a user who has just signed in: a code, unless the client hints at somebody else (Core 1.0, section
     /// 3.1.2.1). A hint that tells nothing has done its part by having them sign in.
     pub(crate) async fn answer_sign_in(
@@ -199,21 +213,21 @@ impl AuthorizationRequest {
     async fn keep_code(&self, app: &App, session: &Session, code: &str) -> sqlx::Result<bool> {
         let now = store::now();
         let mut transaction = app.pool.begin().await?;
-        if sessions::hold(&mut transaction, &session.hash, now).await?.is_none() {
+        if sessions::hold(&mut transaction, &session.sid, now).await?.is_none() {
             return Ok(false);
         }
-        let insert = "INSERT INTO session_clients (session_hash, client_id) VALUES ($1, $2) ON CONFLICT DO NOTHING";
-        let insert = sqlx::query(insert).bind(&session.hash).bind(&self.client.id);
+        let insert = "INSERT INTO session_clients (sid, client_id) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+        let insert = sqlx::query(insert).bind(&session.sid).bind(&self.client.id);
         if !store::finds_its_parent(insert.execute(&mut *transaction).await)? {
             return Ok(false);
         }
         let insert = "INSERT INTO codes \
-            (code_hash, client_id, session_hash, redirect_uri, scope, nonce, code_challenge, expires_at, used) \
+            (code_hash, client_id, sid, redirect_uri, scope, nonce, code_challenge, expires_at, used) \
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0)";
         let insert = sqlx::query(insert)
             .bind(secrets::sha256(code))
             .bind(&self.client.id)
-            .bind(&session.hash)
+            .bind(&session.sid)
             .bind(self.redirect_uri())
             .bind(&self.scope)
             .bind(self.parameters.get("nonce"))

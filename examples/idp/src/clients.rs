@@ -318,9 +318,9 @@ pub(crate) async fn find(pool: &AnyPool, id: &str) -> anyhow::Result<Option<Clie
 /// The clients that take part in a session.
 pub(crate) async fn of_session(pool: &AnyPool, session: &Session) -> anyhow::Result<Vec<Client>> {
     let select = "SELECT clients.client_id, client_secret, metadata, registration_token_hash, created_at FROM clients \
-        JOIN session_clients ON session_clients.client_id = clients.client_id WHERE session_hash = $1 \
+        JOIN session_clients ON session_clients.client_id = clients.client_id WHERE sid = $1 \
         ORDER BY clients.client_id";
-    sqlx::query(select).bind(&session.hash).fetch_all(pool).await?.iter().map(Client::read).collect()
+    sqlx::query(select).bind(&session.sid).fetch_all(pool).await?.iter().map(Client::read).collect()
 }
 
 /// Deletes a client with its codes and tokens. Returns whether it was there.

@@ -101,7 +101,8 @@ pub struct Config {
     pub tls_key: Option<PathBuf>,
 
     /// The header in which the proxy in front tells the client's address, such as X-Forwarded-For: its last entry counts.
-    /// Without a proxy that sets it, clients could choose their address
+    /// Without a proxy that sets it, clients could choose their address. Where a proxy terminates https and there is no such
+    /// header, nothing is counted by address
     #[arg(long, env = "IDP_CLIENT_ADDRESS_HEADER", value_name = "NAME")]
     pub client_address_header: Option<String>,
 
@@ -109,15 +110,23 @@ pub struct Config {
     #[arg(long, env = "IDP_SESSION_SECONDS", value_name = "SECONDS", value_parser = value_parser!(u32).range(1..), default_value_t = 12 * 60 * 60)]
     pub session_seconds: u32,
 
-    /// How often a sign-in to one account may fail within the window
+    /// How often a sign-in to one account may fail from one client address within the window
     #[arg(long, env = "IDP_SIGN_IN_ATTEMPTS", value_name = "NUMBER", default_value_t = 10)]
     pub sign_in_attempts: u32,
+
+    /// How often a sign-in to one account may fail from all addresses together within the window
+    #[arg(long, env = "IDP_SIGN_IN_ATTEMPTS_PER_ACCOUNT", value_name = "NUMBER", default_value_t = 100)]
+    pub sign_in_attempts_per_account: u32,
 
     /// How often sign-ins from one client address may fail within the window
     #[arg(long, env = "IDP_SIGN_IN_ATTEMPTS_PER_ADDRESS", value_name = "NUMBER", default_value_t = 100)]
     pub sign_in_attempts_per_address: u32,
 
-    /// The window for counting sign-ins, in seconds; a day at most
+    /// How many clients may register themselves from one client address within the window
+    #[arg(long, env = "IDP_REGISTRATIONS_PER_ADDRESS", value_name = "NUMBER", default_value_t = 100)]
+    pub registrations_per_address: u32,
+
+    /// The window for counting sign-ins and registrations, in seconds; a day at most
     #[arg(long, env = "IDP_SIGN_IN_WINDOW_SECONDS", value_name = "SECONDS", value_parser = value_parser!(u32).range(1..=86400), default_value_t = 300)]
     pub sign_in_window_seconds: u32,
 
@@ -193,6 +202,7 @@ impl Config {
 pub(crate) struct Issuer {
     origin: String,
     port: Option<u16>,
+    loopback: bool,
 }
 
 impl Issuer {
@@ -209,7 +219,7 @@ impl Issuer {
             None => bail!("a host is missing"),
         };
         ensure!(url.scheme() == "https" || (url.scheme() == "http" && loopback), "http is for loopback hosts only");
-        Ok(Self { origin: url.origin().ascii_serialization(), port: url.port_or_known_default() })
+        Ok(Self { origin: url.origin().ascii_serialization(), port: url.port_or_known_default(), loopback })
     }
 
     pub(crate) fn as_str(&self) -> &str {
@@ -222,6 +232,10 @@ impl Issuer {
 
     pub(crate) fn is_https(&self) -> bool {
         self.origin.starts_with("https:")
+    }
+
+    pub(crate) fn is_loopback(&self) -> bool {
+        self.loopback
     }
 
     /// The same server under a name that is another site to a browser: `http` on `localhost`, where the issuer is at a

@@ -103,11 +103,17 @@ impl Cookies {
 /// the network: a host has them by the billion.
 pub(crate) fn client_address(headers: &HeaderMap, proxy_header: Option<&HeaderName>, peer: SocketAddr) -> String {
     let told = proxy_header.and_then(|name| headers.get_all(name).iter().next_back()?.to_str().ok());
-    let told = told.and_then(|value| value.rsplit(',').next()?.trim().parse().ok());
+    let told = told.and_then(|value| address(value.rsplit(',').next()?.trim()));
     match told.unwrap_or(peer.ip()).to_canonical() {
         IpAddr::V4(address) => address.to_string(),
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).to_string(),
     }
+}
+
+/// An address, as proxies write it: with or without a port, and IPv6 in brackets or without.
+fn address(text: &str) -> Option<IpAddr> {
+    let bare = text.strip_prefix('[').and_then(|it| it.strip_suffix(']')).unwrap_or(text);
+    bare.parse().ok().or_else(|| Some(text.parse::<SocketAddr>().ok()?.ip()))
 }
 
 pub(crate) fn language(headers: &HeaderMap, ui_locales: Option<&str>) -> Language {
@@ -253,6 +259,17 @@ mod tests {
         assert_eq!(client_address(&headers, Some(&name), peer), "198.51.100.7");
         headers.append(&name, HeaderValue::from_static("2001:db8:1:2:3:4:5:6"));
         assert_eq!(client_address(&headers, Some(&name), peer), "2001:db8:1:2::");
+        for (told, address) in [
+            ("198.51.100.7:52001", "198.51.100.7"),
+            ("[2001:db8:1:2:3:4:5:6]:52001", "2001:db8:1:2::"),
+            ("[2001:db8:1:2:3:4:5:6]", "2001:db8:1:2::"),
+            ("[::ffff:198.51.100.7]:1", "198.51.100.7"),
+            ("198.51.100.7:", "192.0.2.1"),
+            ("[198.51.100.7", "192.0.2.1"),
+        ] {
+            headers.insert(&name, HeaderValue::from_static(told));
+            assert_eq!(client_address(&headers, Some(&name), peer), address, "{told}");
+        }
         headers.append(&name, HeaderValue::from_static("unknown"));
         assert_eq!(client_address(&headers, Some(&name), peer), "192.0.2.1");
     }

@@ -1,27 +1,41 @@
 //! Dynamic client registration (OpenID Connect Dynamic Client Registration 1.0; RFC 7591), and reading and deleting what was
 //! registered (RFC 7592).
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Path, State};
-use axum::http::header::{CACHE_CONTROL, WWW_AUTHENTICATE};
+use axum::extract::{ConnectInfo, Path, State};
+use axum::http::header::{CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use serde::Serialize;
 use serde_json::json;
 
 use crate::app::App;
+use crate::attempts::Limit;
 use crate::clients::{self, Client, Metadata, MetadataError, Source};
 use crate::http::Internal;
-use crate::secrets;
 use crate::userinfo::bearer;
+use crate::{secrets, store};
 
 pub(crate) const PATH: &str = "/register";
 pub(crate) const CLIENT_PATH: &str = "/register/{client_id}";
 
-pub(crate) async fn post(State(app): State<Arc<App>>, body: Bytes) -> Result<Response, Internal> {
+pub(crate) async fn post(
+    State(app): State<Arc<App>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Internal> {
+    if let Some(subject) = app.client_address(&headers, peer) {
+        let (most, window_seconds) = (app.config.registrations_per_address, app.config.sign_in_window_seconds);
+        let limit = Limit { kind: "registration", subject, most, forgives: false, window_seconds };
+        if let Some(wait) = limit.count(&app.pool, store::now()).await? {
+            return Ok((StatusCode::TOO_MANY_REQUESTS, [(RETRY_AFTER, wait.as_secs())]).into_response());
+        }
+    }
     let (id, secret, token) = (secrets::random()?, secrets::random()?, secrets::random()?);
     let client = Metadata::read(&body).and_then(|metadata| {
         let secret = (!metadata.is_public()).then_some(secret);

@@ -142,7 +142,8 @@ fn router(app: Arc<App>, timeout: Duration) -> Router {
         let headers = [(CONTENT_TYPE, asset.content_type), (CACHE_CONTROL, "public, max-age=300")];
         router = router.route(asset.path, get(async move || (headers, asset.body)));
     }
-    let transport_security = app.issuer.is_https().then_some("max-age=31536000");
+    // Other servers of this machine may have no https.
+    let transport_security = (app.issuer.is_https() && !app.issuer.is_loopback()).then_some("max-age=31536000");
     let router = router
         .fallback(async |headers: HeaderMap| http::error_page(&headers, PageError::NotFound))
         .method_not_allowed_fallback(async |headers: HeaderMap| http::error_page(&headers, PageError::MethodNotAllowed))

@@ -1,4 +1,4 @@
-//! Sessions: one row a sign-in, found by the cookie that only the browser has.
+//! Sessions: one row a browser that is signed in, found by the cookie that only it has.
 
 use anyhow::Context as _;
 use base64::Engine as _;
@@ -8,10 +8,10 @@ use sqlx::{Any, AnyPool, Row as _, Transaction};
 use crate::secrets;
 use crate::users::User;
 
-/// A sign-in of a browser.
+/// The session of a browser.
 #[derive(Clone, Debug)]
 pub(crate) struct Session {
-    /// The SHA-256 of the cookie.
+    /// The SHA-256 of the cookie: another one for each sign-in.
     pub(crate) hash: String,
     pub(crate) sid: String,
     pub(crate) auth_time: i64,
@@ -43,7 +43,8 @@ pub(crate) async fn find(pool: &AnyPool, id: &str, now: i64) -> sqlx::Result<Opt
     Ok(Some(Session { hash, sid: row.try_get(0)?, auth_time: row.try_get(1)?, user }))
 }
 
-/// Starts a session, and ends the one that the browser had before. Returns the new one and its id, for the cookie.
+/// Signs a user in, in place of whoever was before in this browser. The same user goes on with the session, as clients know it
+/// by its `sid`; the id is a new one all the same. Returns the session and its id, for the cookie.
 pub(crate) async fn start(
     pool: &AnyPool,
     user: User,
@@ -52,15 +53,21 @@ pub(crate) async fn start(
     seconds: u32,
 ) -> anyhow::Result<(String, Session)> {
     let (id, sid) = (secrets::random()?, secrets::random()?);
-    let session = Session { hash: secrets::sha256(&id), sid, auth_time: now, user };
+    let mut session = Session { hash: secrets::sha256(&id), sid, auth_time: now, user };
+    let (former, expires_at) = (secrets::sha256(former.unwrap_or_default()), now.saturating_add(seconds.into()));
     let mut transaction = pool.begin().await?;
-    if let Some(former) = former {
-        let delete = "DELETE FROM sessions WHERE id_hash = $1";
-        sqlx::query(delete).bind(secrets::sha256(former)).execute(&mut *transaction).await?;
+    let update = "UPDATE sessions SET id_hash = $1, auth_time = $2, expires_at = $3 \
+        WHERE id_hash = $4 AND user_id = $5 AND expires_at > $2 RETURNING sid";
+    let update = sqlx::query_scalar(update).bind(&session.hash).bind(now).bind(expires_at);
+    let updated = update.bind(&former).bind(&session.user.id).fetch_all(&mut *transaction).await?.pop();
+    if let Some(sid) = updated {
+        session.sid = sid;
+    } else {
+        sqlx::query("DELETE FROM sessions WHERE id_hash = $1").bind(&former).execute(&mut *transaction).await?;
+        let insert = "INSERT INTO sessions (sid, id_hash, user_id, auth_time, expires_at) VALUES ($1, $2, $3, $4, $5)";
+        let insert = sqlx::query(insert).bind(&session.sid).bind(&session.hash).bind(&session.user.id);
+        insert.bind(now).bind(expires_at).execute(&mut *transaction).await?;
     }
-    let insert = "INSERT INTO sessions (id_hash, user_id, sid, auth_time, expires_at) VALUES ($1, $2, $3, $4, $5)";
-    let insert = sqlx::query(insert).bind(&session.hash).bind(&session.user.id).bind(&session.sid);
-    insert.bind(now).bind(now.saturating_add(seconds.into())).execute(&mut *transaction).await?;
     transaction.commit().await?;
     Ok((id, session))
 }
@@ -69,7 +76,6 @@ pub(crate) async fn start(
 #[derive(sqlx::FromRow)]
 pub(crate) struct HeldSession {
     pub(crate) user_id: String,
-    pub(crate) sid: String,
     pub(crate) auth_time: i64,
 }
 
@@ -77,29 +83,29 @@ pub(crate) struct HeldSession {
 /// signing out waits, or comes first.
 pub(crate) async fn hold(
     transaction: &mut Transaction<'_, Any>,
-    hash: &str,
+    sid: &str,
     now: i64,
 ) -> sqlx::Result<Option<HeldSession>> {
     // A row lock in words that SQLite has too.
     let update =
-        "UPDATE sessions SET sid = sid WHERE id_hash = $1 AND expires_at > $2 RETURNING user_id, sid, auth_time";
-    Ok(sqlx::query_as(update).bind(hash).bind(now).fetch_all(&mut **transaction).await?.pop())
+        "UPDATE sessions SET auth_time = auth_time WHERE sid = $1 AND expires_at > $2 RETURNING user_id, auth_time";
+    Ok(sqlx::query_as(update).bind(sid).bind(now).fetch_all(&mut **transaction).await?.pop())
 }
 
 /// Ends a session, and with it its codes and access tokens. The cookie is worth nothing from then on.
 pub(crate) async fn end(pool: &AnyPool, session: &Session) -> sqlx::Result<()> {
-    sqlx::query("DELETE FROM sessions WHERE id_hash = $1").bind(&session.hash).execute(pool).await.map(drop)
+    sqlx::query("DELETE FROM sessions WHERE sid = $1").bind(&session.sid).execute(pool).await.map(drop)
 }
 
 /// Whether the client was sent a code in this session.
 pub(crate) async fn takes_part(pool: &AnyPool, session: &Session, client_id: &str) -> sqlx::Result<bool> {
-    let select = "SELECT client_id FROM session_clients WHERE session_hash = $1 AND client_id = $2";
-    Ok(sqlx::query(select).bind(&session.hash).bind(client_id).fetch_optional(pool).await?.is_some())
+    let select = "SELECT client_id FROM session_clients WHERE sid = $1 AND client_id = $2";
+    Ok(sqlx::query(select).bind(&session.sid).bind(client_id).fetch_optional(pool).await?.is_some())
 }
 
 /// How many sessions the user has in other browsers.
 pub(crate) async fn others(pool: &AnyPool, session: &Session, now: i64) -> anyhow::Result<u64> {
-    let select = "SELECT COUNT(*) FROM sessions WHERE user_id = $1 AND id_hash <> $2 AND expires_at > $3";
-    let select = sqlx::query_scalar::<_, i64>(select).bind(&session.user.id).bind(&session.hash).bind(now);
+    let select = "SELECT COUNT(*) FROM sessions WHERE user_id = $1 AND sid <> $2 AND expires_at > $3";
+    let select = sqlx::query_scalar::<_, i64>(select).bind(&session.user.id).bind(&session.sid).bind(now);
     Ok(select.fetch_one(pool).await?.try_into()?)
 }

@@ -16,6 +16,7 @@ use axum::response::{AppendHeaders, IntoResponse as _, Response};
 use crate::app::App;
 use crate::attempts::Limit;
 use crate::authorize::AuthorizationRequest;
+use crate::config::Config;
 use crate::http::{self, Internal, Parameters};
 use crate::pages::{PageError, SignInError, SignInPage, TooManyAttemptsPage};
 use crate::{secrets, sessions, store};
@@ -53,33 +54,68 @@ pub(crate) async fn post(
         let (username, password) = (form.get("username"), form.get("password"));
         return again(username, SignInError::Missing { username: username.is_none(), password: password.is_none() });
     };
-    let address = app.client_address(&headers, peer);
-    let window_seconds = app.config.sign_in_window_seconds;
-    let of_account = Limit { kind: "account", subject: username, most: app.config.sign_in_attempts, window_seconds };
-    let of_address =
-        Limit { kind: "address", subject: &address, most: app.config.sign_in_attempts_per_address, window_seconds };
-    let now = store::now();
-    for limit in [&of_address, &of_account] {
+    let client_id = request.as_ref().map(|request| request.client.id.as_str());
+    let (now, limits) = (store::now(), limits(&app, username, app.client_address(&headers, peer)));
+    for limit in &limits {
         if let Some(wait) = limit.count(&app.pool, now).await? {
-            tracing::warn!(limit = limit.kind, "too many sign-ins");
+            tracing::warn!(client_id, limit = limit.kind, "too many sign-ins");
             return too_many_attempts(&headers, wait);
         }
     }
-    let Some(user) = app.passwords.check(&app.pool, username, password).await? else {
-        tracing::info!("a sign-in failed");
-        return again(Some(username), SignInError::Credentials);
+    let user = match app.passwords.check(&app.pool, username, password).await? {
+        Ok(user) => user,
+        Err(subject) => {
+            // The name is not logged: people type their password there.
+            tracing::info!(client_id, subject, "a sign-in failed");
+            return again(Some(username), SignInError::Credentials);
+        }
     };
-    of_account.clear(&app.pool).await?;
-    of_address.uncount(&app.pool).await?;
+    for limit in &limits {
+        limit.succeeded(&app.pool).await?;
+    }
     let former = http::cookie(&headers, app.cookies.session());
     let (id, session) = sessions::start(&app.pool, user, former, now, app.config.session_seconds).await?;
-    tracing::info!(subject = session.user.id, "signed in");
+    tracing::info!(client_id, subject = session.user.id, "signed in");
     let answer = match &request {
         Some(request) => request.answer_sign_in(&app, &headers, &session).await?,
         None => http::see_other("/")?,
     };
-    let cookies = [app.cookies.set(app.cookies.session(), &id), app.cookies.clear(app.cookies.sign_in())];
-    Ok((AppendHeaders(cookies.map(|cookie| (SET_COOKIE, cookie))), answer).into_response())
+    // The cookie of the form stays: others may be open in this browser.
+    Ok((AppendHeaders([(SET_COOKIE, app.cookies.set(app.cookies.session(), &id))]), answer).into_response())
+}
+
+/// What an attempt counts for. Few may fail for an account from one address, so that others can lock nobody out without a great
+/// many of them.
+fn limits(app: &App, username: &str, address: Option<String>) -> Vec<Limit> {
+    let Config { sign_in_attempts, sign_in_attempts_per_account, sign_in_attempts_per_address, .. } = app.config;
+    let window_seconds = app.config.sign_in_window_seconds;
+    let mut limits = Vec::new();
+    if let Some(address) = address {
+        let subject = format!("{address} {username}");
+        limits.push(Limit {
+            kind: "address",
+            subject: address,
+            most: sign_in_attempts_per_address,
+            forgives: false,
+            window_seconds,
+        });
+        limits.push(Limit {
+            kind: "account and address",
+            subject,
+            most: sign_in_attempts,
+            forgives: true,
+            window_seconds,
+        });
+    }
+    let subject = username.to_owned();
+    limits.push(Limit {
+        kind: "account",
+        subject,
+        most: sign_in_attempts_per_account,
+        forgives: false,
+        window_seconds,
+    });
+    limits
 }
 
 /// The sign-in page. `username` is what was typed before, where it was.
@@ -101,11 +137,13 @@ pub(crate) fn page(
     let encoded = request.map(AuthorizationRequest::encode);
     let mut fields = vec![("token", token.as_str())];
     fields.extend(encoded.as_deref().map(|request| ("request", request)));
+    let leads_to = request.map(|request| http::form_action_source(request.redirect_uri()));
     let page = SignInPage {
         language,
         action: "/sign-in",
         fields: &fields,
         client: request.map(|request| request.client.name()),
+        leads_to: leads_to.as_deref().unwrap_or_default(),
         username: username.or(request.and_then(AuthorizationRequest::login_hint)).unwrap_or_default(),
         error,
     };
@@ -114,9 +152,8 @@ pub(crate) fn page(
         Some(SignInError::Credentials | SignInError::Expired) => 403,
         Some(SignInError::Missing { .. }) => 422,
     };
-    // The redirect that follows the form leads to the client, which may redirect onwards, and who knows where. The form itself
-    // is ours.
-    let source = request.map(|request| format!("https: {}", http::form_action_source(request.redirect_uri())));
+    // The client may redirect onwards, and who knows where. The form itself is ours.
+    let source = leads_to.as_ref().map(|source| format!("https: {source}"));
     let policy = http::form_action(source.as_deref());
     let headers = [("content-security-policy", policy.as_str())];
     let answer = http::page(status, headers, language, &page)?;

@@ -107,6 +107,6 @@ async fn sweep_once(pool: &AnyPool, now: i64) -> sqlx::Result<()> {
         sqlx::query(statement).bind(now).execute(pool).await?;
     }
     // No window is longer: the option says so.
-    sqlx::query("DELETE FROM sign_in_attempts WHERE since <= $1").bind(now.saturating_sub(DAY)).execute(pool).await?;
+    sqlx::query("DELETE FROM attempts WHERE since <= $1").bind(now.saturating_sub(DAY)).execute(pool).await?;
     Ok(())
 }

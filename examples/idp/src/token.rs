@@ -146,28 +146,27 @@ async fn redeem(
     let invalid =
         || Ok(Err(TokenError::new("invalid_grant", "the code is wrong, used, expired, or not for this request")));
     let (now, code_hash) = (store::now(), secrets::sha256(code));
-    let select = "SELECT session_hash, redirect_uri, scope, nonce, code_challenge FROM codes \
+    let select = "SELECT sid, redirect_uri, scope, nonce, code_challenge FROM codes \
         WHERE code_hash = $1 AND client_id = $2 AND expires_at > $3";
     let select = sqlx::query(select).bind(&code_hash).bind(&client.id).bind(now);
     let Some(row) = select.fetch_optional(&app.pool).await? else {
         return invalid();
     };
-    let (session_hash, registered_uri, scope): (String, String, String) =
-        (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+    let (sid, registered_uri, scope): (String, String, String) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
     let (nonce, code_challenge): (Option<String>, Option<String>) = (row.try_get(3)?, row.try_get(4)?);
 
     let mut transaction = app.pool.begin().await?;
-    let Some(session) = sessions::hold(&mut transaction, &session_hash, now).await? else {
+    let Some(session) = sessions::hold(&mut transaction, &sid, now).await? else {
         return invalid();
     };
     // Before the code is touched, for this takes hold of the client. Deleting a client goes the same way, client and then code;
     // the other way round they would wait for each other.
     let access_token = secrets::random()?;
-    let insert = "INSERT INTO access_tokens (token_hash, code_hash, client_id, session_hash, scope, expires_at) \
+    let insert = "INSERT INTO access_tokens (token_hash, code_hash, client_id, sid, scope, expires_at) \
         VALUES ($1, $2, $3, $4, $5, $6)";
     let insert = sqlx::query(insert).bind(secrets::sha256(&access_token)).bind(&code_hash).bind(&client.id);
     let expires_at = now.saturating_add(TOKEN_SECONDS);
-    let insert = insert.bind(session_hash).bind(&scope).bind(expires_at);
+    let insert = insert.bind(&sid).bind(&scope).bind(expires_at);
     if !store::finds_its_parent(insert.execute(&mut *transaction).await)? {
         return invalid();
     }
@@ -196,7 +195,7 @@ async fn redeem(
         iat: now,
         auth_time: session.auth_time,
         nonce: nonce.as_deref(),
-        sid: &session.sid,
+        sid: &sid,
         at_hash: at_hash(algorithm, &access_token)?,
     };
     let id_token = app.keys().await?.sign(algorithm, client.secret.as_deref(), &claims)?;

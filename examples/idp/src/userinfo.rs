@@ -39,7 +39,7 @@ async fn answer(pool: &AnyPool, token: Option<&str>) -> Result<Response, Interna
 /// What the token's scope allows to tell (Core 1.0, section 5.4), as long as the session lives.
 async fn claims(pool: &AnyPool, token: &str) -> sqlx::Result<Option<Map<String, Value>>> {
     let select = "SELECT scope, users.id, username, name, email FROM access_tokens \
-        JOIN sessions ON sessions.id_hash = session_hash JOIN users ON users.id = sessions.user_id \
+        JOIN sessions ON sessions.sid = access_tokens.sid JOIN users ON users.id = sessions.user_id \
         WHERE token_hash = $1 AND access_tokens.expires_at > $2 AND sessions.expires_at > $2";
     let select = sqlx::query(select).bind(secrets::sha256(token)).bind(store::now());
     let Some(row) = select.fetch_optional(pool).await? else {

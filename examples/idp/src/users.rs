@@ -1,11 +1,12 @@
 //! The users and their passwords.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::available_parallelism;
 
-use argon2::Argon2;
-use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
+use anyhow::Context as _;
+use argon2::password_hash::PasswordHasher as _;
+use argon2::password_hash::phc::{Output, PasswordHash};
+use argon2::{Argon2, Block, Params};
 use sqlx::{AnyPool, Row as _};
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
@@ -24,6 +25,8 @@ pub(crate) struct User {
 /// Checks passwords, as many at once as there are processors: each check takes 19 MiB and some milliseconds on purpose.
 pub(crate) struct Passwords {
     slots: Arc<Semaphore>,
+    /// What checks work in, as many as there are slots. Freed and allocated anew by one thread and another, it would pile up.
+    memory: Arc<Mutex<Vec<Vec<Block>>>>,
     /// Checked in place of the hash of a user that there is not, so that the time tells nothing.
     nobodys_hash: Arc<str>,
 }
@@ -31,11 +34,16 @@ pub(crate) struct Passwords {
 impl Passwords {
     pub(crate) fn new() -> anyhow::Result<Self> {
         let slots = Arc::new(Semaphore::new(available_parallelism()?.get()));
-        Ok(Self { slots, nobodys_hash: hash(&secrets::random()?)?.into() })
+        Ok(Self { slots, memory: Arc::default(), nobodys_hash: hash(&secrets::random()?)?.into() })
     }
 
-    /// The user of that name, if the password is theirs.
-    pub(crate) async fn check(&self, pool: &AnyPool, username: &str, password: &str) -> anyhow::Result<Option<User>> {
+    /// The user of that name, if the password is theirs; else their id, if there is one of that name.
+    pub(crate) async fn check(
+        &self,
+        pool: &AnyPool,
+        username: &str,
+        password: &str,
+    ) -> anyhow::Result<Result<User, Option<String>>> {
         let select = "SELECT id, name, password_hash FROM users WHERE username = $1";
         let row = sqlx::query(select).bind(username).fetch_optional(pool).await?;
         let hash: Arc<str> = match &row {
@@ -45,15 +53,21 @@ impl Passwords {
         let password = password.to_owned();
         let slot = Arc::clone(&self.slots).acquire_owned().await?;
         // The check goes on if the client hangs up, and so it is what holds the slot.
+        let memory = Arc::clone(&self.memory);
         let check = move || {
             let _slot = slot;
-            verify(&password, &hash)
+            let free = || memory.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut blocks = free().pop().unwrap_or_default();
+            let right = verify(&password, &hash, &mut blocks);
+            free().push(blocks);
+            right
         };
         let right = spawn_blocking(check).await??;
-        let Some(row) = row.filter(|_| right) else {
-            return Ok(None);
+        let Some(row) = row else {
+            return Ok(Err(None));
         };
-        Ok(Some(User { id: row.try_get(0)?, username: username.to_owned(), name: row.try_get(1)? }))
+        let id = row.try_get(0)?;
+        Ok(if right { Ok(User { id, username: username.to_owned(), name: row.try_get(1)? }) } else { Err(Some(id)) })
     }
 }
 
@@ -104,7 +118,13 @@ fn hash(password: &str) -> anyhow::Result<String> {
     Ok(Argon2::default().hash_password(password.as_bytes())?.to_string())
 }
 
-fn verify(password: &str, hash: &str) -> anyhow::Result<bool> {
+fn verify(password: &str, hash: &str, blocks: &mut Vec<Block>) -> anyhow::Result<bool> {
     let hash = PasswordHash::new(hash)?;
-    Ok(Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
+    let (salt, expected) = hash.salt.zip(hash.hash).context("the hash of a password is incomplete")?;
+    let params = Params::try_from(&hash)?;
+    blocks.resize(params.block_count(), Block::new());
+    let mut output = vec![0; expected.len()];
+    Argon2::from(params).hash_password_into_with_memory(password.as_bytes(), &salt, &mut output, blocks)?;
+    // Compares in constant time.
+    Ok(Output::new(&output)? == expected)
 }

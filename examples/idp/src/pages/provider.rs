@@ -22,6 +22,8 @@ pub struct SignInPage<'a> {
     pub fields: Fields<'a>,
     /// The name of the client that wants to know the End-User, if one does.
     pub client: Option<&'a str>,
+    /// Where the client is: an origin or a scheme.
+    pub leads_to: &'a str,
     /// What is in the field from the start: what was typed before, or the `login_hint`.
     pub username: &'a str,
     /// What was wrong with the form that came before.

@@ -77,7 +77,8 @@ async fn cookies_are_for_this_host_over_https_and_for_no_script() {
         for line in answer.headers.get_all("set-cookie") {
             assert!(line.to_str().unwrap().starts_with("__Host-"), "{line:?}");
         }
-        assert_eq!(answer.header("strict-transport-security"), "max-age=31536000");
+        // Other servers of this machine may have no https.
+        assert_eq!(answer.header("strict-transport-security"), "");
     }
 }
 

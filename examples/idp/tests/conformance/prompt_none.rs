@@ -40,6 +40,7 @@ async fn after_a_sign_out_prompt_none_is_answered_with_login_required_and_the_sa
         let answer = ask(&rp, &browser).await;
         let code = answer.redirected("code").unwrap();
         assert_eq!(answer.redirected("error"), None);
+        other.code(&browser, &[]).await;
         assert!(ask(&other, &browser).await.redirected("code").is_some());
 
         let (hint, uri) = (("id_token_hint", text(&tokens, "id_token")), ("post_logout_redirect_uri", SIGNED_OUT));

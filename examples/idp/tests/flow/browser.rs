@@ -1,6 +1,8 @@
 //! A browser without JavaScript, and a client.
 
 use std::collections::HashMap;
+use std::io::Write as _;
+use std::process::{Command, Stdio};
 
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
@@ -222,4 +224,13 @@ impl Rp {
 /// A text member of a JSON object.
 pub(crate) fn text<'v>(value: &'v Value, name: &str) -> &'v str {
     value[name].as_str().unwrap_or_else(|| panic!("no {name} in {value}"))
+}
+
+/// Makes a user, or changes one.
+pub(crate) fn set_user(provider: &Provider, arguments: &[&str], password: &str) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_idp"));
+    let command = command.args(["--database", &provider.database, "set-user"]).args(arguments);
+    let mut child = command.stdin(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(password.as_bytes()).unwrap();
+    assert!(child.wait().unwrap().success());
 }

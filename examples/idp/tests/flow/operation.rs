@@ -1,26 +1,15 @@
 //! What operators see to: keys, several instances, limits, headers, the demo.
 
-use std::io::Write as _;
-use std::process::Stdio;
-
 use idp::config::{Command, Config};
 use idp::run_command;
 use serde_json::json;
 
-use crate::browser::{Browser, Rp, SIGNED_OUT, text};
+use crate::browser::{Browser, Rp, SIGNED_OUT, set_user, text};
 use crate::provider::{Provider, new_database, start};
 
 async fn rotate(provider: &Provider, revoke: bool) {
     let config = Config::from_args(["--database", &provider.database]).unwrap();
     run_command(Command::RotateKeys { revoke }, &config).await.unwrap();
-}
-
-fn set_user(provider: &Provider, arguments: &[&str], password: &str) {
-    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_idp"));
-    let command = command.args(["--database", &provider.database, "set-user"]).args(arguments);
-    let mut child = command.stdin(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-    child.stdin.take().unwrap().write_all(password.as_bytes()).unwrap();
-    assert!(child.wait().unwrap().success());
 }
 
 fn kid(tokens: &serde_json::Value) -> String {

@@ -130,6 +130,24 @@ async fn metadata_that_will_not_do_is_refused() {
 }
 
 #[tokio::test]
+async fn registrations_are_limited_by_client_address() {
+    let provider =
+        Provider::start(&["--registrations-per-address", "2", "--client-address-header", "Forwarded-By"]).await;
+    let register = async |address: &str| {
+        let body = json!({ "redirect_uris": [CALLBACK] });
+        let url = provider.url("/register");
+        Browser::new().send(|http| http.post(url).header("forwarded-by", address).json(&body)).await
+    };
+    for _ in 0..2 {
+        assert_eq!(register("192.0.2.1:52001").await.status, 201);
+    }
+    let refused = register("192.0.2.1").await;
+    assert_eq!(refused.status, 429);
+    assert!((1..=300).contains(&refused.header("retry-after").parse::<u32>().unwrap()));
+    assert_eq!(register("192.0.2.2").await.status, 201);
+}
+
+#[tokio::test]
 async fn where_registration_is_closed_it_is_not_there() {
     let provider = Provider::start(&["--registration", "closed"]).await;
     let browser = Browser::new();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::browser::{Answer, Browser, CALLBACK, Rp, SIGNED_OUT, text};
+use crate::browser::{Answer, Browser, CALLBACK, Rp, SIGNED_OUT, set_user, text};
 use crate::provider::Provider;
 
 #[tokio::test]
@@ -101,20 +101,76 @@ async fn prompt_none_and_login_and_max_age_decide_whether_the_session_will_do() 
 }
 
 #[tokio::test]
-async fn signing_in_again_tells_a_new_time_and_a_new_session() {
+async fn the_same_user_who_signs_in_again_goes_on_with_the_session() {
+    let provider = Provider::start(&[]).await;
+    let (rp, other) = (Rp::register(&provider, json!({})).await, Rp::register(&provider, json!({})).await);
+    let browser = Browser::new();
+    let of_other = other.tokens(&browser).await;
+    let first = rp.tokens(&browser).await;
+    let code = browser.get(&rp.authorize(&[])).await.redirected("code").unwrap();
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    let second = rp.tokens(&browser).await;
+    let (one, again) = (rp.claims(text(&first, "id_token")).await, rp.claims(text(&second, "id_token")).await);
+    assert!(one["auth_time"].as_i64() < again["auth_time"].as_i64());
+    assert_eq!((&one["sid"], &one["sub"]), (&again["sid"], &again["sub"]));
+    // Whatever the session gave access to goes on, for all clients.
+    for tokens in [&first, &second, &of_other, &rp.redeem(&code).await] {
+        assert_eq!(rp.userinfo(text(tokens, "access_token")).await.status, 200);
+    }
+    assert!(browser.get(&other.authorize(&[("prompt", "none")])).await.redirected("code").is_some());
+    let signed_out = browser.get(&other.end_session(&[("id_token_hint", text(&of_other, "id_token"))])).await;
+    assert!(signed_out.cookie("session").unwrap().contains("Max-Age=0"));
+    assert_eq!(rp.userinfo(text(&second, "access_token")).await.status, 401);
+}
+
+#[tokio::test]
+async fn another_user_who_signs_in_ends_the_session_of_before() {
+    let provider = Provider::start(&[]).await;
+    set_user(&provider, &["bob"], "builder");
+    let rp = Rp::register(&provider, json!({})).await;
+    let browser = Browser::new();
+    let former = rp.tokens(&browser).await;
+    let page = browser.get(&rp.authorize(&[("prompt", "login")])).await;
+    let answer = browser.submit(&page, &[("username", "bob"), ("password", "builder")]).await;
+    let tokens = rp.redeem(&answer.redirected("code").unwrap()).await;
+    assert_eq!(rp.userinfo(text(&former, "access_token")).await.status, 401);
+    assert_eq!(text(&rp.userinfo(text(&tokens, "access_token")).await.json(), "preferred_username"), "bob");
+    let (one, other) = (rp.claims(text(&former, "id_token")).await, rp.claims(text(&tokens, "id_token")).await);
+    assert_ne!(one["sid"], other["sid"]);
+}
+
+#[tokio::test]
+async fn each_of_several_forms_in_a_browser_signs_in() {
     let provider = Provider::start(&[]).await;
     let rp = Rp::register(&provider, json!({})).await;
     let browser = Browser::new();
-    let first = rp.tokens(&browser).await;
-    tokio::time::sleep(Duration::from_millis(1100)).await;
-    let second = rp.tokens(&browser).await;
-    let (one, other) = (rp.claims(text(&first, "id_token")).await, rp.claims(text(&second, "id_token")).await);
-    assert!(one["auth_time"].as_i64() < other["auth_time"].as_i64());
-    assert_ne!(one["sid"], other["sid"]);
-    assert_eq!(one["sub"], other["sub"]);
-    // The session of before has ended, and with it what it gave access to.
-    assert_eq!(rp.userinfo(text(&first, "access_token")).await.status, 401);
-    assert_eq!(rp.userinfo(text(&second, "access_token")).await.status, 200);
+    let (one, other) = (browser.get(&rp.authorize(&[])).await, browser.get(&rp.authorize(&[])).await);
+    for page in [one, other] {
+        assert!(browser.sign_in(&page).await.redirected("code").is_some());
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_registered_itself_gets_no_code_before_the_user_has_seen_its_name_and_where_it_leads() {
+    let provider = Provider::start(&[]).await;
+    let rp = Rp::register(&provider, json!({})).await;
+    let other = Rp::register(&provider, json!({ "client_name": "Bookshop" })).await;
+    let browser = Browser::new();
+    rp.tokens(&browser).await;
+    let refused = browser.get(&other.authorize(&[("prompt", "none")])).await;
+    assert_eq!(refused.redirected("error").as_deref(), Some("interaction_required"));
+    let page = browser.get(&other.authorize(&[])).await;
+    assert!(page.body.contains("Bookshop") && page.body.contains("https://rp.example"), "{}", page.body);
+    assert!(browser.sign_in(&page).await.redirected("code").is_some());
+    for prompt in ["", "none"] {
+        assert!(browser.get(&other.authorize(&[("prompt", prompt)])).await.redirected("code").is_some());
+    }
+    // A client of the operator's is known.
+    let uri = ("redirect_uri", "http://127.0.0.1:8765/callback");
+    let challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+    let challenge = [("code_challenge", challenge), ("code_challenge_method", "S256")];
+    let parameters: Vec<_> = challenge.into_iter().chain([("client_id", "demo-native"), uri]).collect();
+    assert!(browser.get(&rp.authorize(&parameters)).await.redirected("code").is_some());
 }
 
 #[tokio::test]
@@ -295,7 +351,7 @@ async fn try_to_sign_in(provider: &Provider, username: &str, password: &str, add
 }
 
 #[tokio::test]
-async fn sign_ins_are_limited_by_account_for_a_window() {
+async fn sign_ins_are_limited_by_account_and_address_for_a_window() {
     let options = ["--sign-in-attempts", "2", "--sign-in-window-seconds", "3"];
     let provider = Provider::start(&options).await;
     let attempt = async |password| try_to_sign_in(&provider, "alice", password, "192.0.2.1").await;
@@ -317,6 +373,47 @@ async fn sign_ins_are_limited_by_account_for_a_window() {
     }
     tokio::time::sleep(Duration::from_secs(wait + 1)).await;
     assert_eq!(attempt("wonderland").await.status, 303);
+}
+
+#[tokio::test]
+async fn nobody_locks_an_account_from_elsewhere_with_few_attempts() {
+    let options = ["--sign-in-attempts", "1", "--sign-in-attempts-per-account", "3"];
+    let provider = Provider::start(&[&options[..], &["--client-address-header", "X-Forwarded-For"]].concat()).await;
+    let attempt = async |password, address| try_to_sign_in(&provider, "alice", password, address).await.status;
+    assert_eq!(attempt("wrong", "192.0.2.1").await, 403);
+    assert_eq!(attempt("wrong", "192.0.2.1").await, 429);
+    assert_eq!(attempt("wonderland", "198.51.100.7").await, 303);
+    assert_eq!(attempt("wrong", "198.51.100.7").await, 403);
+    assert_eq!(attempt("wrong", "203.0.113.1").await, 403);
+    assert_eq!(attempt("wonderland", "203.0.113.2").await, 429);
+}
+
+#[tokio::test]
+async fn behind_a_proxy_that_tells_no_addresses_they_are_not_counted() {
+    let options = ["--base-url", "https://op.example", "--demo", "--registrations-per-address", "1"];
+    let limits =
+        ["--sign-in-attempts", "1", "--sign-in-attempts-per-address", "1", "--sign-in-attempts-per-account", "2"];
+    let provider = Provider::start(&[&options[..], &limits[..4]].concat()).await;
+    let limited = Provider::start(&[&options[..], &limits].concat()).await;
+    let attempt = async |provider: &Provider, username: &str| {
+        let page = Browser::without_cookies().get(&provider.url("/sign-in")).await;
+        let cookie = page.cookie("__Host-sign-in").unwrap().split(';').next().unwrap().to_owned();
+        let mut fields = page.form().fields;
+        fields.extend([("username", username), ("password", "wrong")].map(|(name, value)| (name.into(), value.into())));
+        let url = provider.url("/sign-in");
+        let request =
+            |http: &reqwest::Client| http.post(url).header("cookie", format!("__Host-sign-in={cookie}")).form(&fields);
+        Browser::without_cookies().send(request).await.status.as_u16()
+    };
+    for username in ["alice", "bob", "carol", "alice", "alice"] {
+        assert_eq!(attempt(&provider, username).await, 403, "{username}");
+    }
+    for (username, status) in [("alice", 403), ("alice", 403), ("alice", 429), ("bob", 403)] {
+        assert_eq!(attempt(&limited, username).await, status, "{username}");
+    }
+    for _ in 0..2 {
+        Rp::register(&provider, json!({})).await;
+    }
 }
 
 #[tokio::test]

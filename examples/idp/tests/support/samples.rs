@@ -35,7 +35,15 @@ pub(crate) fn samples(language: Language, text: &str) -> Vec<Sample> {
     let fields: Fields<'_> = &[("csrf_token", text), ("request", text)];
     let (action, href) = ("/logout", "/?a=1&b=2");
 
-    let sign_in = SignInPage { language, action: "/sign-in", fields, client: Some(text), username: "", error: None };
+    let sign_in = SignInPage {
+        language,
+        action: "/sign-in",
+        fields,
+        client: Some(text),
+        leads_to: text,
+        username: "",
+        error: None,
+    };
     add("sign-in", sign_in.render());
     add("sign-in-alone", SignInPage { client: None, username: text, ..sign_in }.render());
     for (name, error) in [
