@@ -59,7 +59,6 @@ async fn cookies_are_for_this_host_over_https_and_for_no_script() {
     let cookies = [
         (&page, "__Host-sign-in", false),
         (&signed_in, "__Host-session", false),
-        (&signed_in, "__Host-sign-in", true),
         (&signed_out, "__Host-session", true),
     ];
     for (answer, name, cleared) in cookies {

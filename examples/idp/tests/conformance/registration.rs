@@ -42,6 +42,7 @@ async fn a_deleted_client_is_nobody_and_its_tokens_are_void() {
     let (rp, other) = (RelyingParty::register(&provider).await, RelyingParty::register(&provider).await);
     let browser = Browser::new();
     let (tokens, code) = (rp.tokens(&browser).await, rp.code(&browser, &[]).await);
+    other.code(&browser, &[]).await;
     let hint = ("id_token_hint", text(&tokens, "id_token"));
     let uri = text(&rp.registration, "registration_client_uri");
     let token = text(&rp.registration, "registration_access_token");
