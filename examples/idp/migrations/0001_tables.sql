@@ -75,11 +75,12 @@ CREATE INDEX access_tokens_client_id ON access_tokens (client_id);
 CREATE INDEX access_tokens_sid ON access_tokens (sid);
 CREATE INDEX access_tokens_expires_at ON access_tokens (expires_at);
 
--- Keys of the highest generation sign; those before verify.
+-- Keys of the highest generation sign; those before verify, for which their public part is enough.
 CREATE TABLE signing_keys (
     generation BIGINT NOT NULL,
     family TEXT NOT NULL,
-    private_key TEXT NOT NULL,
+    private_key TEXT,
+    jwk TEXT NOT NULL,
     PRIMARY KEY (generation, family)
 );
 

@@ -1,9 +1,14 @@
 //! What clients can find out: the provider's metadata and its public keys (OpenID Connect Discovery 1.0, sections 3 and 4).
+//!
+//! Both may be kept for five minutes. A new key signs at once all the same: who does not find its `kid` asks again (Core 1.0,
+//! section 10.1.1). One that was revoked may be believed for as long.
 
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::HeaderName;
+use axum::http::header::CACHE_CONTROL;
 use axum::response::{IntoResponse as _, Response};
 use oidc_logout::{EndSessionEndpoint, ProviderMetadata};
 use serde_json::json;
@@ -14,6 +19,8 @@ use crate::clients::SIGNING_ALGORITHMS;
 use crate::config::Registration;
 use crate::http::Internal;
 use crate::{logout, registration};
+
+const CACHED: [(HeaderName, &str); 1] = [(CACHE_CONTROL, "public, max-age=300")];
 
 pub(crate) async fn configuration(State(app): State<Arc<App>>) -> Result<Response, Internal> {
     // Https, or http on the loopback hosts, as the issuer.
@@ -49,9 +56,9 @@ pub(crate) async fn configuration(State(app): State<Arc<App>>) -> Result<Respons
             metadata.insert("registration_endpoint".to_owned(), app.issuer.url(registration::PATH).into());
         }
     }
-    Ok(Json(metadata).into_response())
+    Ok((CACHED, Json(metadata)).into_response())
 }
 
 pub(crate) async fn jwks(State(app): State<Arc<App>>) -> Result<Response, Internal> {
-    Ok(Json(app.keys().await?.published()).into_response())
+    Ok((CACHED, Json(app.keys().await?.published())).into_response())
 }

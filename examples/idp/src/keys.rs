@@ -14,10 +14,10 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use oidc_logout::{KeySet, LogoutEndpoint};
 use pem::Pem;
 use serde::Serialize;
-use sqlx::{AnyPool, Row as _};
+use sqlx::{Any, AnyPool, Transaction};
 
 /// How many generations the JWK Set shows: the one that signs, and the one before it.
-const PUBLISHED_GENERATIONS: usize = 2;
+const PUBLISHED_GENERATIONS: i64 = 2;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Family {
@@ -56,27 +56,31 @@ impl Family {
         Ok(pem::encode(&Pem::new("PRIVATE KEY", der)))
     }
 
-    fn read(self, pem: &[u8]) -> anyhow::Result<SigningKey> {
-        let (key, algorithm) = match self {
+    fn read(self, pem: &str) -> anyhow::Result<(EncodingKey, Algorithm)> {
+        let pem = pem.as_bytes();
+        Ok(match self {
             Self::Rsa => (EncodingKey::from_rsa_pem(pem)?, Algorithm::RS256),
             Self::P256 => (EncodingKey::from_ec_pem(pem)?, Algorithm::ES256),
             Self::Ed25519 => (EncodingKey::from_ed_pem(pem)?, Algorithm::EdDSA),
-        };
+        })
+    }
+
+    /// What the JWK Set shows of a private key.
+    fn public(self, pem: &str) -> anyhow::Result<Jwk> {
+        let (key, algorithm) = self.read(pem)?;
         let mut jwk = Jwk::from_encoding_key(&key, algorithm)?;
         // No `alg`: an RSA key serves two.
         jwk.common.key_algorithm = None;
         jwk.common.public_key_use = Some(PublicKeyUse::Signature);
-        let kid = jwk.thumbprint(ThumbprintHash::SHA256)?;
-        jwk.common.key_id = Some(kid.clone());
-        Ok(SigningKey { family: self, key, kid, jwk })
+        jwk.common.key_id = Some(jwk.thumbprint(ThumbprintHash::SHA256)?);
+        Ok(jwk)
     }
 }
 
 struct SigningKey {
     family: Family,
     key: EncodingKey,
-    kid: String,
-    jwk: Jwk,
+    kid: Option<String>,
 }
 
 /// The keys of all generations as they are in the database at one time.
@@ -107,7 +111,7 @@ impl Keys {
             return Ok(jsonwebtoken::encode(&header, claims, &EncodingKey::from_secret(secret.as_bytes()))?);
         };
         let key = self.current.iter().find(|key| key.family == family).context("a signing key is missing")?;
-        header.kid = Some(key.kid.clone());
+        header.kid.clone_from(&key.kid);
         Ok(jsonwebtoken::encode(&header, claims, &key.key)?)
     }
 }
@@ -142,28 +146,26 @@ async fn version(pool: &AnyPool) -> sqlx::Result<Version> {
 }
 
 async fn load(pool: &AnyPool, logout: &LogoutEndpoint) -> anyhow::Result<Keys> {
-    let rows = sqlx::query("SELECT generation, family, private_key FROM signing_keys ORDER BY generation DESC");
-    let mut generations: Vec<(i64, Vec<SigningKey>)> = Vec::new();
-    for row in rows.fetch_all(pool).await? {
-        let (generation, family): (i64, String) = (row.try_get(0)?, row.try_get(1)?);
-        let family = Family::ALL.into_iter().find(|it| it.name() == family).context("a signing key of unknown type")?;
-        let key = family.read(row.try_get::<String, _>(2)?.as_bytes())?;
-        match generations.last_mut() {
-            Some((last, keys)) if *last == generation => keys.push(key),
-            _ => generations.push((generation, vec![key])),
-        }
-    }
-    let (Some(newest), Some(oldest)) = (generations.first(), generations.last()) else {
-        anyhow::bail!("the database has no signing keys");
-    };
+    let select = "SELECT generation, family, private_key, jwk FROM signing_keys ORDER BY generation DESC";
+    let rows: Vec<(i64, String, Option<String>, String)> = sqlx::query_as(select).fetch_all(pool).await?;
+    let (newest, oldest) = rows.first().zip(rows.last()).context("the database has no signing keys")?;
     let version = (oldest.0, newest.0);
-    let jwks = |generations: &[(i64, Vec<SigningKey>)]| JwkSet {
-        keys: generations.iter().flat_map(|(_, keys)| keys).map(|key| key.jwk.clone()).collect(),
-    };
-    let verifying = KeySet::from_jwks(serde_json::to_vec(&jwks(&generations))?)?;
-    let published = jwks(generations.get(..PUBLISHED_GENERATIONS).unwrap_or(&generations));
-    let current = generations.into_iter().next().map(|(_, keys)| keys).unwrap_or_default();
-    Ok(Keys { version, current, published, logout: logout.with_keys(verifying) })
+    let (mut current, mut published, mut verifying) = (Vec::new(), Vec::new(), Vec::new());
+    for (generation, family, private_key, jwk) in rows {
+        let jwk: Jwk = serde_json::from_str(&jwk)?;
+        let age = version.1.saturating_sub(generation);
+        if age == 0 {
+            let family = Family::ALL.into_iter().find(|it| it.name() == family).context("a key of unknown type")?;
+            let (key, _) = family.read(&private_key.context("a private key is missing")?)?;
+            current.push(SigningKey { family, key, kid: jwk.common.key_id.clone() });
+        }
+        if age < PUBLISHED_GENERATIONS {
+            published.push(jwk.clone());
+        }
+        verifying.push(jwk);
+    }
+    let verifying = KeySet::from_jwks(serde_json::to_vec(&JwkSet { keys: verifying })?)?;
+    Ok(Keys { version, current, published: JwkSet { keys: published }, logout: logout.with_keys(verifying) })
 }
 
 /// Makes the first generation, where there is none. Several instances may do so at once: the first to commit wins.
@@ -171,30 +173,35 @@ pub(crate) async fn make_first(pool: &AnyPool) -> anyhow::Result<()> {
     let exist = sqlx::query("SELECT generation FROM signing_keys LIMIT 1").fetch_optional(pool).await?.is_some();
     if !exist {
         let mut transaction = pool.begin().await?;
-        for family in Family::ALL {
-            let insert =
-                "INSERT INTO signing_keys (generation, family, private_key) VALUES (1, $1, $2) ON CONFLICT DO NOTHING";
-            sqlx::query(insert).bind(family.name()).bind(family.generate()?).execute(&mut *transaction).await?;
-        }
+        make(&mut transaction, 1, "ON CONFLICT DO NOTHING").await?;
         transaction.commit().await?;
     }
     Ok(())
 }
 
-/// Makes a new generation, which signs from now on, and deletes the former ones where they are to be revoked. Of two
-/// rotations at once one fails.
+/// Makes a new generation, which signs from now on. Of the former ones the private keys are deleted, and where they are to be
+/// revoked the public ones too. Of two rotations at once one fails.
 pub(crate) async fn rotate(pool: &AnyPool, revoke: bool) -> anyhow::Result<()> {
     let generation = version(pool).await.context("there are no keys yet")?.1.saturating_add(1);
     let mut transaction = pool.begin().await?;
+    make(&mut transaction, generation, "").await?;
+    let retire = if revoke { "DELETE FROM signing_keys" } else { "UPDATE signing_keys SET private_key = NULL" };
+    let retire = format!("{retire} WHERE generation < $1");
+    sqlx::query(&retire).bind(generation).execute(&mut *transaction).await?;
+    transaction.commit().await?;
+    tracing::info!(generation, revoke, "the signing keys were rotated");
+    Ok(())
+}
+
+async fn make(transaction: &mut Transaction<'_, Any>, generation: i64, on_conflict: &str) -> anyhow::Result<()> {
+    let insert = format!(
+        "INSERT INTO signing_keys (generation, family, private_key, jwk) VALUES ($1, $2, $3, $4) {on_conflict}"
+    );
     for family in Family::ALL {
-        let insert = "INSERT INTO signing_keys (generation, family, private_key) VALUES ($1, $2, $3)";
         let private_key = family.generate()?;
-        let insert = sqlx::query(insert).bind(generation).bind(family.name()).bind(private_key);
-        insert.execute(&mut *transaction).await?;
+        let jwk = serde_json::to_string(&family.public(&private_key)?)?;
+        let insert = sqlx::query(&insert).bind(generation).bind(family.name()).bind(private_key).bind(jwk);
+        insert.execute(&mut **transaction).await?;
     }
-    if revoke {
-        let delete = "DELETE FROM signing_keys WHERE generation < $1";
-        sqlx::query(delete).bind(generation).execute(&mut *transaction).await?;
-    }
-    Ok(transaction.commit().await?)
+    Ok(())
 }

@@ -35,6 +35,14 @@ async fn a_running_server_signs_with_rotated_keys_and_accepts_hints_of_former_on
     let tokens = rp.tokens(&browser).await;
     rotate(&provider, false).await;
     rotate(&provider, false).await;
+    // Nobody can sign with a former key any more.
+    sqlx::any::install_default_drivers();
+    let pool = sqlx::AnyPool::connect(&provider.database).await.unwrap();
+    let select =
+        "SELECT generation, COUNT(private_key), COUNT(jwk) FROM signing_keys GROUP BY generation ORDER BY generation";
+    let counts: Vec<(i64, i64, i64)> = sqlx::query_as(select).fetch_all(&pool).await.unwrap();
+    assert_eq!(counts, [(1, 0, 3), (2, 0, 3), (3, 0, 3), (4, 0, 3), (5, 0, 3), (6, 3, 3)]);
+    pool.close().await;
     let hint = ("id_token_hint", text(&tokens, "id_token"));
     let answer = browser.get(&rp.end_session(&[hint, ("post_logout_redirect_uri", SIGNED_OUT)])).await;
     assert_eq!(answer.location(), SIGNED_OUT);
@@ -202,7 +210,8 @@ async fn every_answer_has_the_headers_that_keep_it_safe() {
             policy.split("; ").any(|directive| directive == form_action) || form_action.is_empty(),
             "{url}: {policy}"
         );
-        assert_eq!(answer.header_lines("cache-control"), "no-store", "{url}");
+        let cache = if url.ends_with("/jwks") { "public, max-age=300" } else { "no-store" };
+        assert_eq!(answer.header_lines("cache-control"), cache, "{url}");
         assert_eq!(answer.header("x-content-type-options"), "nosniff", "{url}");
         assert!(["no-referrer", "strict-origin"].contains(&&*answer.header_lines("referrer-policy")), "{url}");
     }
