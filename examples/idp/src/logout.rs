@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
+use anyhow::Context as _;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{RawQuery, State};
 use axum::http::header::{CONTENT_TYPE, SET_COOKIE};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{AppendHeaders, IntoResponse as _, Response};
-use oidc_logout::{Confirm, Decision, Landing, LogoutRequest, Refusal, RefusalReason, UiLocales};
-use serde_json::json;
+use oidc_logout::{AuditRecord, Confirm, Decision, Landing, LogoutRequest, Refusal, RefusalReason, UiLocales};
 use time::OffsetDateTime;
 
 use crate::app::App;
@@ -54,23 +54,27 @@ pub(crate) async fn end_session(
         }
         Err(refusal) => Decision::Refuse(refusal),
     };
-    tracing::info!(audit = %json!(decision.audit()), "logout");
-
+    let audit = decision.audit();
+    let mut left = LeftBehind::default();
     let ui_locales = decision.request().and_then(LogoutRequest::ui_locales);
     let language = http::language(&headers, ui_locales.map(UiLocales::as_str));
     let page = Page { app: &app, language, session: session.as_ref(), client: client.as_ref() };
+    if let Decision::EndSession(_) = &decision {
+        let session = session.as_ref().context("a session was to be ended that there is not")?;
+        if !audit.redirect {
+            left = page.left_behind(session).await?;
+        }
+        sessions::end(&app.pool, session).await?;
+    }
+    // Not before it is so.
+    log(&audit, session.as_ref());
     match decision {
         Decision::EndSession(end) => {
-            let Some(session) = &session else {
-                return Err(anyhow::anyhow!("a session was to be ended that there is not").into());
-            };
-            let left = page.left_behind(session).await?;
-            sessions::end(&app.pool, session).await?;
             let answer = page.landing(&end.session_ended(), &left)?;
             let cookie = app.cookies.clear(app.cookies.session());
             Ok((AppendHeaders([(SET_COOKIE, cookie)]), answer).into_response())
         }
-        Decision::NoSession(landing) => page.landing(&landing, &LeftBehind::default()),
+        Decision::NoSession(landing) => page.landing(&landing, &left),
         Decision::Confirm(ask) => page.confirm(&ask),
         Decision::Declined(no) => {
             let (user, client) = (page.user().unwrap_or_default(), page.client_name());
@@ -90,6 +94,26 @@ pub(crate) async fn end_session(
             page.refusal(&refusal, offer.as_ref())
         }
     }
+}
+
+/// The record, each member a field of the line.
+fn log(audit: &AuditRecord, session: Option<&Session>) {
+    let hint = audit.hint.as_ref();
+    tracing::info!(
+        decision = audit.decision,
+        method = audit.method,
+        parameters = audit.parameters.join(" "),
+        client_id = audit.client_id,
+        redirect = audit.redirect,
+        reasons = audit.reasons.join(" "),
+        hint = hint.map(|hint| hint.standing),
+        hint_error = hint.and_then(|hint| hint.error),
+        hint_algorithm = hint.and_then(|hint| hint.algorithm),
+        hint_key_id = hint.and_then(|hint| hint.key_id.as_deref()),
+        hint_age_seconds = hint.and_then(|hint| hint.age_seconds),
+        subject = session.map(|session| session.user.id.as_str()),
+        "logout"
+    );
 }
 
 async fn as_the_client_knows_it(

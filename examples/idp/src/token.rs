@@ -173,9 +173,11 @@ async fn redeem(
     // Of several at once, one finds it unused. Whatever comes of it, it is used.
     let update = "UPDATE codes SET used = 1 WHERE code_hash = $1 AND used = 0";
     let updated = sqlx::query(update).bind(&code_hash).execute(&mut *transaction).await?;
-    let granted = updated.rows_affected() > 0
-        && registered_uri == redirect_uri
-        && proves(code_verifier, code_challenge.as_deref());
+    let unused = updated.rows_affected() > 0;
+    if !unused {
+        tracing::warn!(client_id = client.id, subject = session.user_id, "a code was redeemed again");
+    }
+    let granted = unused && registered_uri == redirect_uri && proves(code_verifier, code_challenge.as_deref());
     if !granted {
         // Where it was used, somebody else may have it: what it was redeemed for is void (RFC 6749, section 4.1.2).
         let delete = "DELETE FROM access_tokens WHERE code_hash = $1";

@@ -74,12 +74,14 @@ async fn it_prints_where_to_go_logs_no_secret_and_ends_when_told_to() {
     let (state, nonce) = ("state-that-is-nobodys-business", "nonce-that-is-nobodys-business");
     let page = browser.get(&rp.authorize(&[("state", state), ("nonce", nonce)])).await;
     let wrong = browser.submit(&page, &[("username", "typed-by-mistake"), ("password", "sesame-open")]).await;
+    let wrong = browser.submit(&wrong, &[("username", "alice"), ("password", "sesame-open")]).await;
     let answer = browser.submit(&wrong, &[("username", "alice"), ("password", "wonderland")]).await;
     let cookie = answer.cookie("session").unwrap().split(';').next().unwrap().to_owned();
     let code = answer.redirected("code").unwrap();
     let tokens = rp.redeem(&code).await;
     let (id_token, access_token) = (text(&tokens, "id_token"), text(&tokens, "access_token"));
     assert_eq!(rp.userinfo(access_token).await.status, 200);
+    assert_eq!(rp.redeem_with(&code, &[]).await.status, 400);
     let hint = ("id_token_hint", id_token);
     let answer = browser.get(&rp.end_session(&[hint, ("post_logout_redirect_uri", CALLBACK), ("state", state)])).await;
     assert_eq!(answer.status, 400);
@@ -89,11 +91,26 @@ async fn it_prints_where_to_go_logs_no_secret_and_ends_when_told_to() {
 
     let log = process.terminate();
     let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let audits = lines.iter().filter_map(|line| line["fields"]["audit"].as_str());
-    let audits: Vec<Value> = audits.map(|audit| serde_json::from_str(audit).unwrap()).collect();
+    let fields: Vec<_> = lines.iter().map(|line| &line["fields"]).collect();
+    let audits: Vec<_> = fields.iter().filter(|fields| fields["message"] == "logout").collect();
     let decisions: Vec<_> = audits.iter().map(|audit| text(audit, "decision")).collect();
     assert_eq!(decisions, ["refuse", "end_session"]);
-    assert_eq!(text(&audits[1], "client_id"), rp.id);
+    assert_eq!((text(audits[0], "reasons"), text(audits[1], "hint")), ("redirect_uri_not_registered", "valid"));
+    assert_eq!((&audits[0]["redirect"], &audits[1]["redirect"]), (&json!(false), &json!(true)));
+    let subject = text(audits[1], "subject");
+    for (message, known) in [
+        ("a client registered itself", None),
+        ("a sign-in failed", None),
+        ("a sign-in failed", Some(subject)),
+        ("signed in", Some(subject)),
+        ("a code was redeemed again", Some(subject)),
+        ("logout", Some(subject)),
+    ] {
+        let is_it = |fields: &&&Value| {
+            fields["message"] == message && fields["client_id"] == rp.id && fields["subject"].as_str() == known
+        };
+        assert!(fields.iter().any(|fields| is_it(&fields)), "{message}: {log}");
+    }
     let registration_token = text(&rp.registration, "registration_access_token");
     let signature = id_token.rsplit('.').next().unwrap();
     let [secrets, typed] = [
