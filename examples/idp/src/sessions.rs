@@ -6,7 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sqlx::{Any, AnyPool, Row as _, Transaction};
 
 use crate::secrets;
-use crate::users::User;
+use crate::users::{self, User};
 
 /// The session of a browser.
 #[derive(Clone, Debug)]
@@ -44,18 +44,23 @@ pub(crate) async fn find(pool: &AnyPool, id: &str, now: i64) -> sqlx::Result<Opt
 }
 
 /// Signs a user in, in place of whoever was before in this browser. The same user goes on with the session, as clients know it
-/// by its `sid`; the id is a new one all the same. Returns the session and its id, for the cookie.
+/// by its `sid`; the id is a new one all the same. Returns the session and its id, for the cookie; none where the password is
+/// not that of the hash any more.
 pub(crate) async fn start(
     pool: &AnyPool,
     user: User,
+    password_hash: &str,
     former: Option<&str>,
     now: i64,
     seconds: u32,
-) -> anyhow::Result<(String, Session)> {
+) -> anyhow::Result<Option<(String, Session)>> {
     let (id, sid) = (secrets::random()?, secrets::random()?);
     let mut session = Session { hash: secrets::sha256(&id), sid, auth_time: now, user };
     let (former, expires_at) = (secrets::sha256(former.unwrap_or_default()), now.saturating_add(seconds.into()));
     let mut transaction = pool.begin().await?;
+    if !users::hold(&mut transaction, &session.user, password_hash).await? {
+        return Ok(None);
+    }
     let update = "UPDATE sessions SET id_hash = $1, auth_time = $2, expires_at = $3 \
         WHERE id_hash = $4 AND user_id = $5 AND expires_at > $2 RETURNING sid";
     let update = sqlx::query_scalar(update).bind(&session.hash).bind(now).bind(expires_at);
@@ -69,7 +74,7 @@ pub(crate) async fn start(
         insert.bind(now).bind(expires_at).execute(&mut *transaction).await?;
     }
     transaction.commit().await?;
-    Ok((id, session))
+    Ok(Some((id, session)))
 }
 
 /// A session that cannot end before the transaction does.

@@ -62,8 +62,8 @@ pub(crate) async fn post(
             return too_many_attempts(&headers, wait);
         }
     }
-    let user = match app.passwords.check(&app.pool, username, password).await? {
-        Ok(user) => user,
+    let (user, password_hash) = match app.passwords.check(&app.pool, username, password).await? {
+        Ok(right) => right,
         Err(subject) => {
             // The name is not logged: people type their password there.
             tracing::info!(client_id, subject, "a sign-in failed");
@@ -74,7 +74,11 @@ pub(crate) async fn post(
         limit.succeeded(&app.pool).await?;
     }
     let former = http::cookie(&headers, app.cookies.session());
-    let (id, session) = sessions::start(&app.pool, user, former, now, app.config.session_seconds).await?;
+    let started = sessions::start(&app.pool, user, &password_hash, former, now, app.config.session_seconds).await?;
+    let Some((id, session)) = started else {
+        // The password has just been changed.
+        return again(Some(username), SignInError::Credentials);
+    };
     tracing::info!(client_id, subject = session.user.id, "signed in");
     let answer = match &request {
         Some(request) => request.answer_sign_in(&app, &headers, &session).await?,

@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use argon2::password_hash::PasswordHasher as _;
 use argon2::password_hash::phc::{Output, PasswordHash};
 use argon2::{Argon2, Block, Params};
-use sqlx::{AnyPool, Row as _};
+use sqlx::{Any, AnyPool, Row as _, Transaction};
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
@@ -37,13 +37,13 @@ impl Passwords {
         Ok(Self { slots, memory: Arc::default(), nobodys_hash: hash(&secrets::random()?)?.into() })
     }
 
-    /// The user of that name, if the password is theirs; else their id, if there is one of that name.
+    /// The user of that name and the hash of the password, if it is theirs; else their id, if there is one of that name.
     pub(crate) async fn check(
         &self,
         pool: &AnyPool,
         username: &str,
         password: &str,
-    ) -> anyhow::Result<Result<User, Option<String>>> {
+    ) -> anyhow::Result<Result<(User, Arc<str>), Option<String>>> {
         let select = "SELECT id, name, password_hash FROM users WHERE username = $1";
         let row = sqlx::query(select).bind(username).fetch_optional(pool).await?;
         let hash: Arc<str> = match &row {
@@ -53,12 +53,12 @@ impl Passwords {
         let password = password.to_owned();
         let slot = Arc::clone(&self.slots).acquire_owned().await?;
         // The check goes on if the client hangs up, and so it is what holds the slot.
-        let memory = Arc::clone(&self.memory);
+        let (memory, checked) = (Arc::clone(&self.memory), Arc::clone(&hash));
         let check = move || {
             let _slot = slot;
             let free = || memory.lock().unwrap_or_else(PoisonError::into_inner);
             let mut blocks = free().pop().unwrap_or_default();
-            let right = verify(&password, &hash, &mut blocks);
+            let right = verify(&password, &checked, &mut blocks);
             free().push(blocks);
             right
         };
@@ -67,8 +67,24 @@ impl Passwords {
             return Ok(Err(None));
         };
         let id = row.try_get(0)?;
-        Ok(if right { Ok(User { id, username: username.to_owned(), name: row.try_get(1)? }) } else { Err(Some(id)) })
+        if !right {
+            return Ok(Err(Some(id)));
+        }
+        Ok(Ok((User { id, username: username.to_owned(), name: row.try_get(1)? }, hash)))
     }
+}
+
+/// Takes hold of a user whose password is still the one of that hash: the first thing in a transaction that signs them in, so
+/// that a change of the password waits and ends that session too, or comes first.
+pub(crate) async fn hold(
+    transaction: &mut Transaction<'_, Any>,
+    user: &User,
+    password_hash: &str,
+) -> sqlx::Result<bool> {
+    // A row lock in words that SQLite has too.
+    let update = "UPDATE users SET password_hash = password_hash WHERE id = $1 AND password_hash = $2";
+    let update = sqlx::query(update).bind(&user.id).bind(password_hash);
+    Ok(update.execute(&mut **transaction).await?.rows_affected() > 0)
 }
 
 /// Makes the demo user, where there is no user of that name.

@@ -17,6 +17,8 @@ mod balancer;
 mod both;
 #[path = "../flow/browser.rs"]
 mod browser;
+#[path = "../flow/clients.rs"]
+mod clients;
 mod hang_ups;
 #[path = "../support/instance.rs"]
 mod instance;

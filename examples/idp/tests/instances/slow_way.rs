@@ -28,7 +28,7 @@ pub(crate) struct FarAndNear {
 impl FarAndNear {
     pub(crate) async fn start() -> Self {
         let database = postgresql::new_database().await;
-        let options = ["--base-url", "http://127.0.0.1:9"];
+        let options = ["--base-url", "http://127.0.0.1:9", "--registrations-per-address", "1000000"];
         let slow_way = slow_way_to(&database).await;
         let (far, near) = tokio::join!(Instance::start(&slow_way, &options), Instance::start(&database, &options));
         let origin = |instance: &Instance| format!("http://{}", instance.address);
