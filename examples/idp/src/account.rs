@@ -9,9 +9,9 @@ use time::OffsetDateTime;
 
 use crate::app::App;
 use crate::clients::{self, Client};
+use crate::demo_rp;
 use crate::http::{self, Internal};
 use crate::pages::{AccountPage, ClientLink};
-use crate::{demo_rp, logout};
 
 pub(crate) async fn get(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, Internal> {
     let Some(session) = app.session(&headers).await? else {
@@ -27,7 +27,6 @@ pub(crate) async fn get(State(app): State<Arc<App>>, headers: HeaderMap) -> Resu
     let language = http::language(&headers, None);
     let content = AccountPage {
         language,
-        action: logout::PATH,
         offer: &offer,
         name: &session.user.name,
         username: &session.user.username,

@@ -128,7 +128,7 @@ async fn home(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Respons
     let id_token = http::cookie(&headers, ID_TOKEN_COOKIE);
     let Some((id_token, claims)) = id_token.and_then(|token| Some((token, claims(token).ok()?))) else {
         let language = http::language(&headers, None);
-        let page = ClientHomePage { language, client: NAME, sign_in: "/rp/sign-in", signed_out: None };
+        let page = ClientHomePage { language, client: NAME, signed_out: None };
         return answer(rp, &headers, &page);
     };
     let claims: Vec<_> = claims.iter().map(|(name, value)| (name.as_str(), text(value))).collect();
@@ -150,8 +150,7 @@ async fn home(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Respons
         sign_outs.push(SignOut { variant: *variant, request });
     }
     let language = http::language(&headers, None);
-    let forget = Some(Form { action: "/rp/forget", fields: &[] });
-    let page = ClientAccountPage { language, client: NAME, claims: &claims, sign_outs: &sign_outs, forget };
+    let page = ClientAccountPage { language, client: NAME, claims: &claims, sign_outs: &sign_outs };
     Ok((set(LOGOUT_STATE_COOKIE, &state), answer(rp, &headers, &page)?).into_response())
 }
 
@@ -204,7 +203,7 @@ async fn callback(
     let rp = demo(&app)?;
     let language = http::language(&headers, None);
     let failed = |error: &str, description: Option<&str>| {
-        let page = ClientErrorPage { language, client: NAME, error, description, sign_in: "/rp/sign-in" };
+        let page = ClientErrorPage { language, client: NAME, error, description };
         answer(rp, &headers, &page)
     };
     let parameters = Parameters::parse(query.unwrap_or_default().as_bytes()).unwrap_or_default();
@@ -242,7 +241,7 @@ async fn signed_out(
     let matches = state.is_some() && state == expected;
     let language = http::language(&headers, None);
     let signed_out = Some(Returned { state, matches });
-    let page = ClientHomePage { language, client: NAME, sign_in: "/rp/sign-in", signed_out };
+    let page = ClientHomePage { language, client: NAME, signed_out };
     let answer = answer(demo(&app)?, &headers, &page)?;
     // Anybody may send the browser here; only who knows the state ends the session at this client.
     let cookies = matches.then(|| (set(ID_TOKEN_COOKIE, ""), set(LOGOUT_STATE_COOKIE, "")));

@@ -167,7 +167,7 @@ pub(crate) fn not_a_form(headers: &HeaderMap, rejection: &RawFormRejection) -> R
 fn error_page_with_status(headers: &HeaderMap, error: PageError, status: u16) -> Result<Response, Internal> {
     let language = language(headers, None);
     let policy = [("content-security-policy", "form-action 'none'")];
-    page(status, policy, language, &ErrorPage { language, error, detail: None, home: Some("/") })
+    page(status, policy, language, &ErrorPage { language, error })
 }
 
 /// 303: whatever the method was, the browser goes on with GET.
@@ -203,7 +203,7 @@ impl IntoResponse for Internal {
     fn into_response(self) -> Response {
         tracing::error!(error = format!("{:#}", self.0), "a request failed");
         let (language, error) = (Language::default(), PageError::Internal);
-        let page = ErrorPage { language, error, detail: None, home: Some("/") };
+        let page = ErrorPage { language, error };
         let body: Cow<'_, str> = page.render().map_or("internal error".into(), Cow::Owned);
         let headers = [
             (CONTENT_TYPE, "text/html; charset=utf-8"),

@@ -78,11 +78,11 @@ pub(crate) async fn end_session(
         Decision::Confirm(ask) => page.confirm(&ask),
         Decision::Declined(no) => {
             let (user, client) = (page.user().unwrap_or_default(), page.client_name());
-            let content = DeclinedPage { language, user, client, account: "/" };
+            let content = DeclinedPage { language, user, client };
             http::page(no.status(), &no.headers(), language, &content)
         }
         Decision::Resubmit(again) => {
-            let content = ResubmitPage { language, action: PATH, again: &again };
+            let content = ResubmitPage { language, again: &again };
             http::page(again.status(), &again.headers(), language, &content)
         }
         Decision::Refuse(refusal) => {
@@ -158,7 +158,6 @@ impl Page<'_> {
             was_signed_in: left.was_signed_in,
             still_signed_in_at: &clients,
             other_sessions: left.sessions,
-            sign_in: "/sign-in",
         };
         http::page(landing.status(), &landing.headers(), self.language, &content)
     }
@@ -166,7 +165,6 @@ impl Page<'_> {
     fn confirm(&self, ask: &Confirm) -> Result<Response, Internal> {
         let content = ConfirmPage {
             language: self.language,
-            action: PATH,
             ask,
             user: self.user().unwrap_or_default(),
             client: self.client_name(),
@@ -175,15 +173,8 @@ impl Page<'_> {
     }
 
     fn refusal(&self, refusal: &Refusal, offer: Option<&Confirm>) -> Result<Response, Internal> {
-        let content = RefusalPage {
-            language: self.language,
-            action: PATH,
-            refusal,
-            offer,
-            user: self.user(),
-            client: self.client_name(),
-            account: "/",
-        };
+        let content =
+            RefusalPage { language: self.language, refusal, offer, user: self.user(), client: self.client_name() };
         http::page(refusal.status(), &refusal.headers_with_offer(offer), self.language, &content)
     }
 

@@ -6,7 +6,7 @@
 //! use idp::pages::{Language, SignedOutPage};
 //!
 //! let language = Language::negotiate(None, Some("es-MX, en;q=0.5"));
-//! let page = SignedOutPage { language, was_signed_in: true, still_signed_in_at: &[], other_sessions: 0, sign_in: "/sign-in" };
+//! let page = SignedOutPage { language, was_signed_in: true, still_signed_in_at: &[], other_sessions: 0 };
 //! assert!(page.render()?.contains("<h1>Has cerrado la sesión</h1>"));
 //! # Ok::<(), askama::Error>(())
 //! ```

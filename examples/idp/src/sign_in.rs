@@ -144,7 +144,6 @@ pub(crate) fn page(
     let leads_to = request.map(|request| http::form_action_source(request.redirect_uri()));
     let page = SignInPage {
         language,
-        action: "/sign-in",
         fields: &fields,
         client: request.map(|request| request.client.name()),
         leads_to: leads_to.as_deref().unwrap_or_default(),
@@ -174,7 +173,7 @@ fn is_of_this_browser(app: &App, headers: &HeaderMap, form: &Parameters) -> bool
 
 fn too_many_attempts(headers: &HeaderMap, retry_after: Duration) -> Result<Response, Internal> {
     let language = http::language(headers, None);
-    let page = TooManyAttemptsPage { language, retry_after, sign_in: "/sign-in" };
+    let page = TooManyAttemptsPage { language, retry_after };
     let policy = [("content-security-policy", "form-action 'none'")];
     let answer = http::page(429, policy, language, &page)?;
     Ok(([(RETRY_AFTER, retry_after.as_secs())], answer).into_response())

@@ -170,7 +170,7 @@ fn a_hidden_field_has_its_value_to_the_letter() {
     for name in ["confirm", "confirm-again", "resubmit"] {
         let html = one(Language::Spanish, HOSTILE, name);
         let page = Html::parse_document(&html);
-        let form = select(&page, "form[method=post][action='/logout']");
+        let form = select(&page, "form[method=post][action='/end_session']");
         assert_eq!(form.len(), 1, "{name}");
         let fields: BTreeMap<_, _> = select(&page, "form input[type=hidden]")
             .iter()
@@ -192,7 +192,7 @@ fn the_question_has_both_answers_and_an_offer_only_a_yes() {
     let answers = |name: &str| {
         let html = one(Language::English, PLAIN, name);
         let page = Html::parse_document(&html);
-        let buttons = select(&page, "form[action='/logout'] button");
+        let buttons = select(&page, "form[action='/end_session'] button");
         buttons
             .iter()
             .map(|it| (it.attr("name"), it.attr("value")) == (Some("confirm"), Some("yes")))

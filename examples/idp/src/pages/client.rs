@@ -14,8 +14,6 @@ pub struct ClientHomePage<'a> {
     pub language: Language,
     /// The client's name.
     pub client: &'a str,
-    /// Where signing in starts.
-    pub sign_in: &'a str,
     /// What the provider sent the End-User back with, where it did.
     pub signed_out: Option<Returned<'a>>,
 }
@@ -52,8 +50,6 @@ pub struct ClientAccountPage<'a> {
     pub claims: &'a [(&'a str, &'a str)],
     /// The requests to the provider's logout endpoint to choose from.
     pub sign_outs: &'a [SignOut<'a>],
-    /// The form that ends the session at the client alone.
-    pub forget: Option<Form<'a>>,
 }
 
 impl ClientAccountPage<'_> {
@@ -158,8 +154,6 @@ pub struct ClientErrorPage<'a> {
     pub error: &'a str,
     /// The `error_description`.
     pub description: Option<&'a str>,
-    /// Where signing in starts.
-    pub sign_in: &'a str,
 }
 
 impl ClientErrorPage<'_> {

@@ -14,8 +14,6 @@ use super::Language;
 pub struct RefusalPage<'a> {
     /// The page's language.
     pub language: Language,
-    /// The logout endpoint, which the form posts to.
-    pub action: &'a str,
     /// The refusal.
     pub refusal: &'a Refusal,
     /// The offer to sign out, where somebody is signed in.
@@ -24,8 +22,6 @@ pub struct RefusalPage<'a> {
     pub user: Option<&'a str>,
     /// The name of the client, where it is known.
     pub client: Option<&'a str>,
-    /// Where the account page is.
-    pub account: &'a str,
 }
 
 impl RefusalPage<'_> {
@@ -62,24 +58,20 @@ impl RefusalPage<'_> {
 /// Something else went wrong.
 #[derive(Clone, Copy, Debug, Template)]
 #[template(path = "error.html")]
-pub struct ErrorPage<'a> {
+pub struct ErrorPage {
     /// The page's language.
     pub language: Language,
     /// What.
     pub error: PageError,
-    /// For the developer of the client, in English: what to mend. No value of the input belongs into it.
-    pub detail: Option<&'a str>,
-    /// Where to go on, if there is such a place.
-    pub home: Option<&'a str>,
 }
 
-impl ErrorPage<'_> {
-    fn title(&self) -> Cow<'static, str> {
+impl ErrorPage {
+    fn title(self) -> Cow<'static, str> {
         let id = if self.error.is_of_authorization() { "error-authorization-title" } else { "error-title" };
         self.language.text(id)
     }
 
-    fn reason(&self) -> Cow<'static, str> {
+    fn reason(self) -> Cow<'static, str> {
         self.language.text_of_code("error", self.error.code()).unwrap_or_else(|| self.title())
     }
 }
@@ -176,16 +168,14 @@ impl PageError {
 /// Signing in is not possible for a while.
 #[derive(Clone, Copy, Debug, Template)]
 #[template(path = "too_many_attempts.html")]
-pub struct TooManyAttemptsPage<'a> {
+pub struct TooManyAttemptsPage {
     /// The page's language.
     pub language: Language,
     /// For how long; also the value of `retry-after`.
     pub retry_after: Duration,
-    /// Where to try again.
-    pub sign_in: &'a str,
 }
 
-impl TooManyAttemptsPage<'_> {
+impl TooManyAttemptsPage {
     fn title(&self) -> Cow<'static, str> {
         self.language.text("attempts-title")
     }

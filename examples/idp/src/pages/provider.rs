@@ -16,9 +16,7 @@ use super::{Fields, Language};
 pub struct SignInPage<'a> {
     /// The page's language.
     pub language: Language,
-    /// What the form posts to.
-    pub action: &'a str,
-    /// What it posts besides.
+    /// What the form posts besides.
     pub fields: Fields<'a>,
     /// The name of the client that wants to know the End-User, if one does.
     pub client: Option<&'a str>,
@@ -67,8 +65,6 @@ impl SignInPage<'_> {
 pub struct ConfirmPage<'a> {
     /// The page's language.
     pub language: Language,
-    /// The logout endpoint, which the form posts to.
-    pub action: &'a str,
     /// The question.
     pub ask: &'a Confirm,
     /// The name of the End-User who is signed in.
@@ -107,8 +103,6 @@ impl ConfirmPage<'_> {
 pub struct ResubmitPage<'a> {
     /// The page's language.
     pub language: Language,
-    /// The logout endpoint, which the form posts to.
-    pub action: &'a str,
     /// The form.
     pub again: &'a Resubmit,
 }
@@ -131,8 +125,6 @@ pub struct SignedOutPage<'a> {
     pub still_signed_in_at: &'a [&'a str],
     /// How many sessions of the End-User in other browsers go on; 0 where there are none or it is not known.
     pub other_sessions: u64,
-    /// Where to sign in again.
-    pub sign_in: &'a str,
 }
 
 impl SignedOutPage<'_> {
@@ -151,8 +143,6 @@ pub struct DeclinedPage<'a> {
     pub user: &'a str,
     /// The name of the client that asked to sign out, where it is known.
     pub client: Option<&'a str>,
-    /// Where the account page is.
-    pub account: &'a str,
 }
 
 impl DeclinedPage<'_> {
@@ -167,8 +157,6 @@ impl DeclinedPage<'_> {
 pub struct AccountPage<'a> {
     /// The page's language.
     pub language: Language,
-    /// The logout endpoint, which the form posts to.
-    pub action: &'a str,
     /// The offer to sign out.
     pub offer: &'a Confirm,
     /// The End-User's name.

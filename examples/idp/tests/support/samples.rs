@@ -35,15 +35,7 @@ pub(crate) fn samples(language: Language, text: &str) -> Vec<Sample> {
     let fields: Fields<'_> = &[("csrf_token", text), ("request", text)];
     let (action, href) = ("/logout", "/?a=1&b=2");
 
-    let sign_in = SignInPage {
-        language,
-        action: "/sign-in",
-        fields,
-        client: Some(text),
-        leads_to: text,
-        username: "",
-        error: None,
-    };
+    let sign_in = SignInPage { language, fields, client: Some(text), leads_to: text, username: "", error: None };
     add("sign-in", sign_in.render());
     add("sign-in-alone", SignInPage { client: None, username: text, ..sign_in }.render());
     for (name, error) in [
@@ -58,30 +50,28 @@ pub(crate) fn samples(language: Language, text: &str) -> Vec<Sample> {
     }
 
     let ask = question(text, false);
-    let confirm = ConfirmPage { language, action, ask: &ask, user: text, client: Some(text) };
+    let confirm = ConfirmPage { language, ask: &ask, user: text, client: Some(text) };
     add("confirm", confirm.render());
     add("confirm-client-unknown", ConfirmPage { client: None, ..confirm }.render());
     add("confirm-again", ConfirmPage { ask: &question(text, true), ..confirm }.render());
-    add("resubmit", ResubmitPage { language, action, again: &resubmit(text) }.render());
+    add("resubmit", ResubmitPage { language, again: &resubmit(text) }.render());
 
     let clients = [text, "Demo mail"];
-    let signed_out =
-        SignedOutPage { language, was_signed_in: true, still_signed_in_at: &[], other_sessions: 0, sign_in: href };
+    let signed_out = SignedOutPage { language, was_signed_in: true, still_signed_in_at: &[], other_sessions: 0 };
     add("signed-out", signed_out.render());
     add("signed-out-nobody", SignedOutPage { was_signed_in: false, ..signed_out }.render());
     add("signed-out-clients", SignedOutPage { still_signed_in_at: &clients, ..signed_out }.render());
     add("signed-out-session", SignedOutPage { other_sessions: 1, ..signed_out }.render());
     let all = SignedOutPage { still_signed_in_at: &clients, other_sessions: 12_345, ..signed_out };
     add("signed-out-not-ended", all.render());
-    let declined = DeclinedPage { language, user: text, client: Some(text), account: href };
+    let declined = DeclinedPage { language, user: text, client: Some(text) };
     add("declined", declined.render());
     add("declined-alone", DeclinedPage { client: None, ..declined }.render());
 
     for reason in refusal_reasons() {
         let refusal = Refusal::from(reason);
         let name = [reason.code(), reason.detail().unwrap_or_default()].join("-");
-        let page =
-            RefusalPage { language, action, refusal: &refusal, offer: None, user: None, client: None, account: href };
+        let page = RefusalPage { language, refusal: &refusal, offer: None, user: None, client: None };
         add(&format!("refusal-{name}"), page.render());
         let offer = offer();
         let page = RefusalPage { offer: Some(&offer), user: Some(text), client: Some(text), ..page };
@@ -89,30 +79,20 @@ pub(crate) fn samples(language: Language, text: &str) -> Vec<Sample> {
         add(&format!("refusal-{name}-offer-unnamed"), RefusalPage { user: None, ..page }.render());
     }
     for error in PageError::ALL {
-        let page = ErrorPage { language, error, detail: None, home: None };
-        add(&format!("error-{}", error.code()), page.render());
-        let page = ErrorPage { detail: Some(text), home: Some(href), ..page };
-        add(&format!("error-{}-detail", error.code()), page.render());
+        add(&format!("error-{}", error.code()), ErrorPage { language, error }.render());
     }
     for seconds in [0, 1, 60, 61, 3600] {
-        let page = TooManyAttemptsPage { language, retry_after: Duration::from_secs(seconds), sign_in: href };
+        let page = TooManyAttemptsPage { language, retry_after: Duration::from_secs(seconds) };
         add(&format!("too-many-attempts-{seconds}"), page.render());
     }
     let links = [(Some(href), true), (Some(href), false), (None, true)];
     let links = links.map(|(href, takes_part)| ClientLink { name: text, href, takes_part });
-    let account = AccountPage {
-        language,
-        action,
-        offer: &offer(),
-        name: text,
-        username: text,
-        signed_in_at: NOW,
-        clients: &links,
-    };
+    let account =
+        AccountPage { language, offer: &offer(), name: text, username: text, signed_in_at: NOW, clients: &links };
     add("account", account.render());
     add("account-alone", AccountPage { clients: &[], ..account }.render());
 
-    let home = ClientHomePage { language, client: text, sign_in: href, signed_out: None };
+    let home = ClientHomePage { language, client: text, signed_out: None };
     add("client-home", home.render());
     for (name, state, matches) in
         [("matches", Some(text), true), ("differs", Some(text), false), ("missing", None, false)]
@@ -129,11 +109,9 @@ pub(crate) fn samples(language: Language, text: &str) -> Vec<Sample> {
             _ => SignOutRequest::Link { href },
         },
     });
-    let account =
-        ClientAccountPage { language, client: text, claims: &claims, sign_outs: &sign_outs, forget: Some(form) };
+    let account = ClientAccountPage { language, client: text, claims: &claims, sign_outs: &sign_outs };
     add("client-account", account.render());
-    add("client-account-alone", ClientAccountPage { forget: None, ..account }.render());
-    let error = ClientErrorPage { language, client: text, error: text, description: None, sign_in: href };
+    let error = ClientErrorPage { language, client: text, error: text, description: None };
     add("client-error", error.render());
     add("client-error-described", ClientErrorPage { description: Some(text), ..error }.render());
     samples
