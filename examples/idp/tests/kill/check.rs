@@ -11,8 +11,13 @@ impl Client {
     /// Looks at the sessions that were not found ended before.
     pub(crate) async fn check(&mut self, origin: &str) {
         for mut session in std::mem::take(&mut self.sessions) {
-            self.in_doubt += usize::from(session.ended == Knows::InDoubt);
-            let alive = self.is_alive(&session, origin).await;
+            self.in_doubt += usize::from(session.ended == Knows::InDoubt || session.renewed == Knows::InDoubt);
+            let alive = self.is_alive(&session.id, origin).await;
+            if session.renewed == Knows::InDoubt && !alive {
+                // It may go on under an id that nobody was told.
+                self.former.push(session.id);
+                continue;
+            }
             let to_be = match session.ended {
                 Knows::Undone => true,
                 Knows::InDoubt => alive,
@@ -25,23 +30,25 @@ impl Client {
                     codes.push(code);
                 }
             }
-            session.codes = codes;
-            session.ended = if alive { Knows::Undone } else { Knows::Done };
-            if alive { self.sessions.push(session) } else { self.former.push(session) }
+            if alive {
+                self.sessions.push(Session { renewed: Knows::Undone, ended: Knows::Undone, codes, ..session });
+            } else {
+                self.former.push(session.id);
+            }
         }
     }
 
     /// Looks at all sessions that there ever were, and returns how many.
     pub(crate) async fn check_all(&mut self, origin: &str) -> usize {
         self.check(origin).await;
-        for session in &self.former {
-            assert!(!self.is_alive(session, origin).await, "a session that had ended lives again");
+        for id in &self.former {
+            assert!(!self.is_alive(id, origin).await, "a session that had ended lives again");
         }
         self.former.len() + self.sessions.len()
     }
 
-    async fn is_alive(&self, session: &Session, origin: &str) -> bool {
-        let request = self.http.get(format!("{origin}/")).header(COOKIE, format!("session={}", session.id));
+    async fn is_alive(&self, session: &str, origin: &str) -> bool {
+        let request = self.http.get(format!("{origin}/")).header(COOKIE, format!("session={session}"));
         match self.status(request).await {
             200 => true,
             303 => false,

@@ -105,9 +105,11 @@ pub(crate) struct Code {
 
 pub(crate) struct Session {
     pub(crate) id: String,
+    /// Whether the user has signed in once more, for which the session gets another id.
+    pub(crate) renewed: Knows,
     pub(crate) ended: Knows,
     pub(crate) codes: Vec<Code>,
-    id_token: Option<String>,
+    pub(crate) id_token: Option<String>,
 }
 
 /// No answer came: the provider is killed, or the client has hung up.
@@ -119,8 +121,8 @@ pub(crate) struct Client {
     pub(crate) http: reqwest::Client,
     pub(crate) rng: Rng,
     pub(crate) sessions: Vec<Session>,
-    /// Those that were found ended.
-    pub(crate) former: Vec<Session>,
+    /// The ids of those that have ended, or have another by now.
+    pub(crate) former: Vec<String>,
     pub(crate) in_doubt: usize,
 }
 
@@ -136,7 +138,7 @@ impl Client {
             let done = match self.a_session() {
                 None => self.sign_in(origin, killer).await,
                 Some(session) => match self.rng.u32(0..8) {
-                    0 => self.sign_in(origin, killer).await,
+                    0 => self.sign_in_again(session, origin, killer).await,
                     1..=3 => self.sign_out_with_hint(session, origin, killer).await,
                     4 => self.sign_out_by_the_account_page(session, origin, killer).await,
                     5 | 6 => self.ask_for_code(session, origin, killer).await,
@@ -156,7 +158,7 @@ impl Client {
     fn a_session(&mut self) -> Option<usize> {
         let usable = |session: &&usize| {
             let session = &self.sessions[**session];
-            session.ended == Knows::Undone && session.id_token.is_some()
+            session.ended == Knows::Undone && session.renewed == Knows::Undone && session.id_token.is_some()
         };
         let numbers: Vec<_> = (0..self.sessions.len()).collect();
         let usable: Vec<_> = numbers.iter().filter(usable).copied().collect();
@@ -164,17 +166,38 @@ impl Client {
     }
 
     pub(crate) async fn sign_in(&mut self, origin: &str, killer: &Killer) -> Answered {
-        let page = send(self.http.get(authorize(origin))).await?;
+        let (id, code) = self.fill_in_the_form("", origin, killer).await?;
+        let (renewed, ended) = (Knows::Undone, Knows::Undone);
+        self.sessions.push(Session { id, renewed, ended, codes: vec![code], id_token: None });
+        self.redeem(self.sessions.len() - 1, origin, killer).await
+    }
+
+    async fn sign_in_again(&mut self, session: usize, origin: &str, killer: &Killer) -> Answered {
+        let number = session;
+        let session = &mut self.sessions[number];
+        session.renewed = Knows::InDoubt;
+        let cookie = format!("session={}", session.id);
+        let (id, code) = self.fill_in_the_form(&cookie, origin, killer).await?;
+        let session = &mut self.sessions[number];
+        session.renewed = Knows::Undone;
+        session.codes.push(code);
+        self.former.push(std::mem::replace(&mut session.id, id));
+        self.redeem(number, origin, killer).await
+    }
+
+    /// Returns the id of the session and the code.
+    async fn fill_in_the_form(&self, cookies: &str, origin: &str, killer: &Killer) -> Answered<(String, Code)> {
+        let mut url = authorize(origin);
+        url.query_pairs_mut().append_pair("prompt", "login");
+        let page = send(self.http.get(url).header(COOKIE, cookies)).await?;
         let browser = cookie(&page, "sign-in").unwrap();
         let mut fields = hidden_fields(&body(page).await?);
         fields.extend([("username", "alice"), ("password", "wonderland")].map(|(name, value)| pair(name, value)));
-        let sign_in = self.http.post(format!("{origin}/sign-in")).header(COOKIE, format!("sign-in={browser}"));
-        let answer = send(sign_in.form(&fields)).await?;
+        let cookies = format!("sign-in={browser}; {cookies}");
+        let sign_in = self.http.post(format!("{origin}/sign-in")).header(COOKIE, cookies).form(&fields);
+        let answer = send(sign_in).await?;
         killer.told(Event::SignIn);
-        let id = cookie(&answer, "session").unwrap();
-        let codes = vec![Code::issued(&answer)];
-        self.sessions.push(Session { id, ended: Knows::Undone, codes, id_token: None });
-        self.redeem(self.sessions.len() - 1, origin, killer).await
+        Ok((cookie(&answer, "session").unwrap(), Code::issued(&answer)))
     }
 
     /// Asks for one more code, and redeems it or keeps it.
@@ -233,9 +256,10 @@ impl Client {
     async fn hang_up(&mut self, session: usize, origin: &str, killer: &Killer) {
         let patience = Duration::from_micros(self.rng.u64(0..5000));
         let doing = async {
-            match self.rng.u32(0..3) {
+            match self.rng.u32(0..4) {
                 0 => self.sign_out_with_hint(session, origin, killer).await,
                 1 => self.sign_in(origin, killer).await,
+                2 => self.sign_in_again(session, origin, killer).await,
                 _ => self.ask_for_code(session, origin, killer).await,
             }
         };

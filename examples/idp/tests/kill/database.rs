@@ -31,7 +31,7 @@ impl Database {
         self.directory.is_some()
     }
 
-    pub(crate) async fn connect(&self) -> AnyConnection {
+    async fn connect(&self) -> AnyConnection {
         AnyConnection::connect(&self.url).await.unwrap()
     }
 
@@ -64,9 +64,15 @@ impl Database {
         let versions = "SELECT version FROM _sqlx_migrations WHERE success ORDER BY version";
         let versions: Vec<i64> = sqlx::query_scalar(versions).fetch_all(&mut connection).await.unwrap();
         assert_eq!(versions, MIGRATIONS.iter().map(|migration| migration.version).collect::<Vec<_>>());
-        let keys = "SELECT COUNT(*) FROM signing_keys GROUP BY generation";
-        let keys: Vec<i64> = sqlx::query_scalar(keys).fetch_all(&mut connection).await.unwrap();
-        assert!(!keys.is_empty() && keys.iter().all(|families| *families == 3), "{keys:?}");
+        assert!(generations(&mut connection).await.unwrap() > 0);
         connection.close().await.unwrap();
     }
+}
+
+/// How many generations of keys there are, each of which is complete; an error as long as there are no tables.
+pub(crate) async fn generations(connection: &mut AnyConnection) -> sqlx::Result<usize> {
+    let keys = "SELECT COUNT(*) FROM signing_keys GROUP BY generation";
+    let keys: Vec<i64> = sqlx::query_scalar(keys).fetch_all(connection).await?;
+    assert!(keys.iter().all(|families| *families == 3), "{keys:?}");
+    Ok(keys.len())
 }
