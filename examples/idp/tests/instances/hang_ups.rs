@@ -12,7 +12,7 @@ async fn a_sign_out_counts_whoever_has_hung_up_before() {
     let browser = Browser::new();
     near.tokens(&browser).await;
     let mut steps = Steps::new();
-    while let Some(patience) = steps.next() {
+    while let Some((_, patience)) = steps.next() {
         let other = Browser::new();
         let answer = other.sign_in(&other.get(&near.authorize(&[])).await).await;
         let tokens = near.redeem(&answer.redirected("code").unwrap()).await;
@@ -30,7 +30,7 @@ async fn a_sign_out_counts_whoever_has_hung_up_before() {
         let sign_out = far.end_session(&[("id_token_hint", text(&tokens, "id_token"))]);
         assert_eq!(other.get(&sign_out).await.status, 200);
         assert!(!knows(&instances.near, &session(&answer)).await, "who hung up after {patience:?}");
-        steps.taken(answered);
+        steps.taken(&[answered]);
     }
     pool.close().await;
 }

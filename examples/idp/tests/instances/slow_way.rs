@@ -42,27 +42,45 @@ impl FarAndNear {
     }
 }
 
-/// When something is to happen at the one instance after a request was sent to the other: at once, and a little later each
-/// time, until the request gets to its end before it.
+/// When something is to happen at one instance beside a request to the other: early enough to come first, and then a little
+/// later each time, until the request gets to its end before it.
 pub(crate) struct Steps {
+    /// In halves of the latency; before the request where it is negative.
+    offset: i32,
+    came_first: bool,
+    came_last: u32,
     taken: u32,
-    after_the_end: u32,
 }
 
 impl Steps {
     pub(crate) fn new() -> Self {
-        Self { taken: 0, after_the_end: 0 }
+        Self { offset: 0, came_first: false, came_last: 0, taken: 0 }
     }
 
-    pub(crate) fn next(&self) -> Option<Duration> {
-        assert!(self.taken < 500, "the request does not end");
-        (self.after_the_end < 2).then(|| LATENCY / 2 * self.taken)
+    /// How long the request has to wait, and what is to happen beside it.
+    pub(crate) fn next(&self) -> Option<(Duration, Duration)> {
+        assert!(self.taken < 500, "neither comes first");
+        let steps = |steps: i32| LATENCY / 2 * u32::try_from(steps).unwrap_or(0);
+        (self.came_last < 2).then(|| (steps(-self.offset), steps(self.offset)))
     }
 
-    pub(crate) fn taken(&mut self, after_the_end: bool) {
+    /// `ended`: which of the requests got to their end before it.
+    pub(crate) fn taken(&mut self, ended: &[bool]) {
         self.taken += 1;
-        self.after_the_end += u32::from(after_the_end);
+        if !self.came_first && ended.contains(&true) {
+            self.offset -= 16;
+            return;
+        }
+        self.came_first = true;
+        self.offset += 1;
+        self.came_last += u32::from(!ended.contains(&false));
     }
+}
+
+/// Does something in a while.
+pub(crate) async fn after<T>(wait: Duration, doing: impl Future<Output = T>) -> T {
+    tokio::time::sleep(wait).await;
+    doing.await
 }
 
 /// Returns the URL of the database by the slow way.
