@@ -69,6 +69,11 @@ impl SigningKey {
         (self.algorithm == Algorithm::Hs256).then_some(SECRET)
     }
 
+    /// The modulus of an RSA key.
+    pub(crate) fn modulus(&self) -> Vec<u8> {
+        self.private.rsa().expect("an RSA key").n().to_vec()
+    }
+
     /// `None` for an HMAC, which has no public key.
     pub(crate) fn jwk(&self, kid: &str) -> Option<Value> {
         let number = |number: &openssl::bn::BigNumRef| base64url(&number.to_vec());
