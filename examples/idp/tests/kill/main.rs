@@ -30,8 +30,17 @@ use client::{Client, Killer, Told};
 use database::Database;
 use instance::{Instance, PATIENCE};
 
-const OPTIONS: [&str; 6] =
-    ["--base-url", "http://127.0.0.1:9", "--sign-in-attempts", "1000000", "--sign-in-attempts-per-address", "1000000"];
+/// An attempt to sign in that is cut off counts as one that failed.
+const OPTIONS: [&str; 8] = [
+    "--base-url",
+    "http://127.0.0.1:9",
+    "--sign-in-attempts",
+    "1000000",
+    "--sign-in-attempts-per-address",
+    "1000000",
+    "--sign-in-attempts-per-account",
+    "1000000",
+];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn what_clients_were_told_holds_with_sqlite() {
