@@ -1,5 +1,5 @@
-//! An OpenID Provider small enough to read, and real enough for any OpenID Connect client: it signs users in, and shows
-//! `oidc-logout` at work when it signs them out.
+//! An OpenID Provider small enough to read, and real enough for clients of the authorization code flow: it signs users in,
+//! and shows `oidc-logout` at work when it signs them out.
 //!
 //! ```text
 //! cargo run -p idp              # prints where to go and the demo account
