@@ -1,8 +1,8 @@
-//! How much memory a request takes: the seed's request few allocations, a hostile one no more than a multiple of its own
-//! size.
+//! How much memory a request takes: the seed's request few allocations, a hostile one no more than
+//! a multiple of its own size.
 //!
-//! Counted is what Rust allocates on the way from the bytes to the answer, the answer included. OpenSSL's own memory is
-//! not seen here; it depends on the key, not on the request.
+//! Counted is what Rust allocates on the way from the bytes to the answer, the answer included.
+//! OpenSSL's own memory is not seen here; it depends on the key, not on the request.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -15,22 +15,21 @@
 use allocation_counter::{AllocationInfo, measure};
 use oidc_logout::{ClientMetadata, ClientRegistrationError, Landing, LogoutRequest, Method, RefusalReason};
 
-#[path = "support/seed.rs"]
-#[allow(dead_code, reason = "the benchmark uses the rest")]
-mod seed;
+mod support;
 
-use seed::{Seed, code, filled};
+use support::seed::{Seed, code, filled};
 
 /// For the seed's request, from bytes to location.
 const MOST_ALLOCATIONS: u64 = 12;
 
-/// How many bytes may be held at once for each byte of a request. A list of empty strings as `aud` is the dearest: four
-/// bytes as sent become an element of 24 bytes, in a list that has just grown to twice as many, with the old one beside the
-/// new. That is 18, and 2 for the request and the token decoded.
+/// How many bytes may be held at once for each byte of a request. A list of empty strings as `aud`
+/// is the dearest: four bytes as sent become an element of 24 bytes, in a list that has just grown
+/// to twice as many, with the old one beside the new. That is 18, and 2 for the request and the
+/// token decoded.
 const HELD_FOR_A_BYTE: usize = 20;
 
-/// What is held whatever the request's size, with room for the backtrace that a signature which does not verify captures
-/// where `RUST_BACKTRACE` is set.
+/// What is held whatever the request's size, with room for the backtrace that a signature which
+/// does not verify captures where `RUST_BACKTRACE` is set.
 const HELD_AT_LEAST: usize = 8 * 1024;
 
 const KIB: usize = 1024;
@@ -174,7 +173,8 @@ fn a_mebibyte_takes_a_multiple_of_its_size() {
     assert_within(decrypted, 0);
 }
 
-/// A host may read a registration's body of any size: what is kept of it is bounded, or no larger than it.
+/// A host may read a registration's body of any size: what is kept of it is bounded, or no larger
+/// than it.
 #[test]
 fn client_metadata_takes_a_multiple_of_its_size() {
     use ClientRegistrationError::{NotAnObject, TooManyUris, UnknownApplicationType};

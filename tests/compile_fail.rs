@@ -1,12 +1,14 @@
-//! What the types guarantee: every file in `tests/compile_fail` fails to compile, with exactly the errors that its comments
-//! name, at the lines that they stand on: `//~ E0382` for a code, `//~ unused_must_use` for a denied lint. The one that
-//! says `check-pass` is the way that all of them leave.
+//! What the types guarantee: every file in `tests/compile_fail` fails to compile, with exactly the
+//! errors that its comments name, at the lines that they stand on: `//~ E0382` for a code, `//~
+//! unused_must_use` for a denied lint. The one that says `check-pass` is the way that all of them
+//! leave.
 
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::string_slice,
     clippy::arithmetic_side_effects,
     reason = "tests"
 )]
@@ -19,8 +21,9 @@ use ui_test::custom_flags::edition::Edition;
 use ui_test::custom_flags::rustfix::RustfixMode;
 use ui_test::{Config, ignore_output_conflict, run_tests};
 
-#[path = "support/nested.rs"]
-mod nested;
+mod support;
+
+use support::nested;
 
 /// What the cases may name.
 const CRATES: [&str; 3] = [nested::CRATE, "serde_json", "time"];
@@ -42,8 +45,8 @@ fn main() -> ui_test::Result<()> {
     run_tests(config)
 }
 
-/// Checks this crate and tells the compiler where it and its dependencies are. `ui_test`'s own way wants every dependency
-/// built, those of features that are off too.
+/// Checks this crate and tells the compiler where it and its dependencies are. `ui_test`'s own way
+/// wants every dependency built, those of features that are off too.
 fn externs() -> Vec<String> {
     let output = nested::cargo("check")
         .arg("--message-format=json")

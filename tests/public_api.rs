@@ -1,13 +1,16 @@
-//! The public API names types and traits of these crates only, besides its own and those of the standard library.
+//! The public API names types and traits of these crates only, besides its own and those of the
+//! standard library.
 //!
-//! Reads rustdoc's JSON, which stable Rust writes under `RUSTC_BOOTSTRAP`. The set found is compared for equality, so a
-//! changed JSON format, in which this walk would find nothing, fails as well.
+//! Reads rustdoc's JSON, which stable Rust writes under `RUSTC_BOOTSTRAP`. The set found is
+//! compared for equality, so a changed JSON format, in which this walk would find nothing, fails as
+//! well.
 
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::string_slice,
     clippy::arithmetic_side_effects,
     reason = "tests"
 )]
@@ -17,13 +20,14 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 
-#[path = "support/exports.rs"]
-mod exports;
-#[path = "support/nested.rs"]
-mod nested;
+mod support;
+
+use support::{exports, nested};
 
 /// The traits of `serde` live in `serde_core`.
 const ALLOWED: [&str; 2] = ["serde_core", "time"];
+/// The two roles. Everything else is exported at the root.
+const MODULES: [&str; 2] = ["op", "rp"];
 const STD: [&str; 3] = ["alloc", "core", "std"];
 
 #[test]
@@ -58,17 +62,36 @@ fn the_public_api_names_allowed_crates_only() {
 /// The other tests read the exports from the source; this one sees that they read all.
 #[test]
 #[ignore = "reads rustdoc's JSON, which is not stable: .ci/run runs it"]
-fn the_public_types_are_those_that_lib_rs_names() {
+fn the_public_types_are_those_that_the_source_names() {
+    let mut exported = BTreeSet::new();
+    let (names, modules) = items_of(&API["root"]);
+    exported.extend(names);
+    for (module, id) in &modules {
+        let (names, modules) = items_of(id);
+        assert!(modules.is_empty(), "public modules in {module}: {modules:?}");
+        exported.extend(names.iter().map(|name| format!("{module}::{name}")));
+    }
+    assert!(modules.keys().all(|module| MODULES.contains(&module.as_str())), "{modules:?}");
+    assert_eq!(modules.into_keys().collect::<Vec<_>>(), exports::public_modules());
+    assert_eq!(exported, exports::public_types().into_iter().map(|export| export.public).collect());
+}
+
+/// The names that a module exports with `pub use`, and the public modules in it: nothing else may
+/// stand there.
+fn items_of(module: &Value) -> (BTreeSet<String>, BTreeMap<String, Value>) {
     let index = API["index"].as_object().expect("index");
-    let root = &index[&API["root"].to_string()]["inner"]["module"]["items"];
-    let exported: BTreeSet<_> = root
-        .as_array()
-        .expect("items")
-        .iter()
-        .map(|id| &index[&id.to_string()]["inner"]["use"]["name"])
-        .map(|name| name.as_str().expect("nothing but `pub use` in lib.rs").to_owned())
-        .collect();
-    assert_eq!(exported, exports::public_types());
+    let mut names = BTreeSet::new();
+    let mut modules = BTreeMap::new();
+    for id in index[&module.to_string()]["inner"]["module"]["items"].as_array().expect("items") {
+        let item = &index[&id.to_string()];
+        if item["inner"]["module"].is_object() {
+            modules.insert(item["name"].as_str().expect("a module has a name").to_owned(), id.clone());
+        } else {
+            let name = item["inner"]["use"]["name"].as_str().expect("nothing but `pub use` and `pub mod`");
+            names.insert(name.to_owned());
+        }
+    }
+    (names, modules)
 }
 
 /// Calls `hit` for each path to a type, trait or re-exported item in `node`.

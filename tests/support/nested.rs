@@ -30,7 +30,8 @@ pub(crate) fn cargo(subcommand: &str) -> Command {
         .arg(features().join(","))
         .arg("--target-dir")
         .arg(target())
-        // Unstable options for this crate alone. In every run, as some build scripts run anew when it changes.
+        // Unstable options for this crate alone. In every run, as some build scripts run anew when
+        // it changes.
         .env("RUSTC_BOOTSTRAP", CRATE)
         .env_remove("RUSTDOCFLAGS");
     cargo

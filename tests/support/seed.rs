@@ -55,8 +55,8 @@ impl Seed {
         }
     }
 
-    /// What a host does, from the bytes of the query to where the End-User goes. Looking up client and session is the
-    /// host's own affair and not part of it.
+    /// What a host does, from the bytes of the query to where the End-User goes. Looking up client
+    /// and session is the host's own affair and not part of it.
     pub(crate) fn decide(&self, query: &str) -> Result<Landing, Refusal> {
         let pending = self.endpoint.receive(LogoutRequest::from_query(query)?, self.now)?;
         match pending.decide(Some(&self.client), Some(&self.session)) {

@@ -1,0 +1,27 @@
+//! What the crate does for a host, seen from outside: everything that needs no process of its own.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unreachable,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::arithmetic_side_effects,
+    reason = "tests"
+)]
+
+mod support;
+
+mod it {
+    mod audit;
+    mod decision_table;
+    mod exports;
+    mod metadata;
+    mod pages;
+    mod pem;
+    mod properties;
+    mod registry;
+    mod secrets;
+    mod send_sync;
+}

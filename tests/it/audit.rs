@@ -1,0 +1,108 @@
+//! The record for the log: what it says of each outcome, and what it leaves out.
+
+use oidc_logout::{Algorithm, Client, Decision, KeySet, LogoutEndpoint, LogoutRequest, OnBadHint, Policy, Session};
+use serde_json::{Value, json};
+
+use crate::support::browser;
+use crate::support::provider::{self, ISSUER, at};
+use crate::support::token::{hs256, token};
+
+const NOW: i64 = 1_700_000_000;
+const SECRET: &str = "a secret of no less than thirty-two bytes";
+
+fn endpoint(policy: Policy) -> LogoutEndpoint {
+    provider::endpoint(KeySet::default()).with_policy(policy)
+}
+
+fn decide(endpoint: &LogoutEndpoint, request: LogoutRequest, session: Option<&Session>) -> Decision {
+    let client = Client::builder("rp-1")
+        .post_logout_redirect_uri("https://rp.example/bye")
+        .id_token_signed_response_alg(Algorithm::Hs256)
+        .client_secret(SECRET)
+        .build()
+        .unwrap();
+    match endpoint.receive(request, at(NOW)) {
+        Ok(pending) => {
+            let client = pending.client_id().is_some_and(|id| id.as_str() == "rp-1").then_some(&client);
+            pending.decide(client, session)
+        }
+        Err(refusal) => refusal.into(),
+    }
+}
+
+fn hint(subject: &str, expires: i64) -> String {
+    let claims = json!({"iss": ISSUER, "aud": "rp-1", "sub": subject, "iat": NOW - 90, "exp": expires});
+    token(r#"{"alg":"HS256"}"#, claims.to_string(), |signed| hs256(SECRET.as_bytes(), signed))
+}
+
+fn record(decision: &Decision) -> Value {
+    serde_json::to_value(decision.audit()).unwrap()
+}
+
+#[test]
+fn a_session_that_is_ended_names_client_and_hint_and_the_subject_only_on_demand() {
+    let session = Session::new([1; 32]).subject("user-1");
+    let query = format!("id_token_hint={}&post_logout_redirect_uri=https://rp.example/bye", hint("user-1", NOW + 1));
+    let decision = decide(&endpoint(Policy::openid()), LogoutRequest::from_query(query).unwrap(), Some(&session));
+    let expected = json!({
+        "decision": "end_session",
+        "method": "GET",
+        "parameters": ["id_token_hint", "post_logout_redirect_uri"],
+        "client_id": "rp-1",
+        "redirect": true,
+        "hint": {"standing": "valid", "algorithm": "HS256", "age_seconds": 90}
+    });
+    assert_eq!(record(&decision), expected);
+    assert_eq!(decision.audit_with_subject().subject.as_deref(), Some("user-1"));
+}
+
+#[test]
+fn a_question_says_why_and_whether_the_hint_is_expired() {
+    let session = Session::new([1; 32]).subject("user-2");
+    let query = format!("id_token_hint={}", hint("user-1", NOW));
+    let decision = decide(&endpoint(Policy::openid()), LogoutRequest::from_query(query).unwrap(), Some(&session));
+    let record = record(&decision);
+    assert_eq!(record["decision"], "confirm");
+    assert_eq!(record["reasons"], json!(["other_subject"]));
+    assert_eq!(record["hint"]["standing"], "expired");
+    assert_eq!(record["redirect"], false);
+}
+
+#[test]
+fn an_invalid_hint_says_what_is_wrong_whether_refused_or_let_through() {
+    let request = || LogoutRequest::from_query("id_token_hint=a.b&client_id=nobody").unwrap();
+    let refused = decide(&endpoint(Policy::openid()), request(), None);
+    let expected = json!({
+        "decision": "refuse",
+        "method": "GET",
+        "parameters": ["id_token_hint", "client_id"],
+        "redirect": false,
+        "reasons": ["id_token_hint_invalid"],
+        "hint": {"standing": "invalid", "error": "malformed"}
+    });
+    assert_eq!(record(&refused), expected);
+
+    let lenient = Policy::openid().to_builder().on_bad_hint(OnBadHint::Confirm).build().unwrap();
+    let asked = decide(&endpoint(lenient), request(), Some(&Session::new([1; 32])));
+    let record = record(&asked);
+    assert_eq!(record["reasons"], json!(["invalid_hint", "unknown_client"]));
+    assert_eq!(record["hint"], json!({"standing": "invalid", "error": "malformed"}));
+    assert_eq!(record.get("client_id"), None);
+}
+
+#[test]
+fn every_outcome_has_its_name() {
+    let endpoint = endpoint(Policy::openid());
+    let session = Session::new([1; 32]);
+    let read = |form: &str| LogoutRequest::from_form(form).unwrap();
+    assert_eq!(record(&decide(&endpoint, read("client_id=rp-1"), None))["decision"], "resubmit");
+    assert_eq!(record(&decide(&endpoint, read("client_id=rp-1&resubmitted=1"), None))["decision"], "no_session");
+    let Decision::Confirm(ask) = decide(&endpoint, read("client_id=rp-1"), Some(&session)) else { unreachable!() };
+    let no = decide(&endpoint, read(&browser::post(ask.fields(), Some(("confirm", "no")))), Some(&session));
+    assert_eq!(record(&no)["decision"], "declined");
+    assert_eq!(record(&no)["method"], "POST");
+    // A request that could not be read has no more than its reason.
+    let unread = Decision::from(LogoutRequest::from_query("state=%zz").unwrap_err());
+    let expected = json!({"decision": "refuse", "redirect": false, "reasons": ["malformed_request"]});
+    assert_eq!(record(&unread), expected);
+}

@@ -1,0 +1,119 @@
+//! The decision rules as a table: every combination of plain facts is decided by the crate and by
+//! the model, a second writing of the same rules, and the two have to agree.
+//!
+//! What is compared: which of the two calls refuses, the client that is asked for, the decision,
+//! its reasons, the refusal's code and detail, and where a redirect leads, be it after a yes or
+//! after the form was posted again.
+
+mod comparison;
+mod facts;
+mod host;
+mod model;
+
+use oidc_logout::{Decision, RefusalReason};
+use serde_json::json;
+
+use crate::support::provider::at;
+use comparison::{answer, compare, compare_most, decide, location};
+use facts::{
+    CLIENT, CLIENTS, KEYED_CLIENTS, SENT, SESSION, SESSIONS, changes, hinted_requests, judging_policies,
+    pairs_of_changes, presets, requests, requests_with_state, row, state_policies,
+};
+use host::{NOW, Registry, client, endpoint, request, session};
+use model::{Case, Outcome};
+
+#[test]
+fn under_the_presets_every_request_is_decided_by_the_rules() {
+    compare(&presets(), &requests(&SENT), &CLIENTS, &SESSIONS);
+}
+
+#[test]
+fn with_any_one_field_changed_every_request_is_decided_by_the_rules() {
+    let seen = compare_most(&changes());
+    let codes = "\
+        algorithm client_mismatch client_missing client_unknown end_session expired hint_without_sid \
+        id_token_hint_invalid id_token_hint_missing id_token_hint_refused invalid_hint key no_client_session \
+        no_hint no_session other_session other_subject policy redirect_uri_missing redirect_uri_not_registered \
+        resubmit signature unknown_client";
+    assert!(seen.into_iter().eq(codes.split_whitespace()));
+}
+
+#[test]
+fn with_fields_changed_together_every_request_is_decided_by_the_rules() {
+    compare_most(&pairs_of_changes());
+}
+
+#[test]
+fn of_all_faults_of_a_hint_the_first_by_the_rules_is_reported() {
+    let seen = compare(&judging_policies(), &hinted_requests(), &KEYED_CLIENTS, &[Some(SESSION)]);
+    let codes = "\
+        algorithm audience client_mismatch client_unknown encrypted end_session expired id_token_hint_invalid \
+        invalid_hint issuer key malformed not_yet_valid signature too_large type unknown_client";
+    assert!(seen.into_iter().eq(codes.split_whitespace()));
+}
+
+#[test]
+fn of_a_state_and_missing_parts_the_first_fault_by_the_rules_is_reported() {
+    let mut policies = presets();
+    policies.extend(state_policies());
+    let seen = compare(&policies, &requests_with_state(), &CLIENTS[..2], &SESSIONS[..2]);
+    let codes = "\
+        client_mismatch client_missing client_unknown end_session id_token_hint_missing id_token_hint_refused \
+        no_hint no_session redirect_uri_missing redirect_uri_not_registered state_missing state_too_long \
+        state_too_short unknown_client";
+    assert!(seen.into_iter().eq(codes.split_whitespace()));
+}
+
+#[test]
+fn a_yes_ends_the_session_and_a_no_does_not_whatever_the_question_was() {
+    let policy = row(json!({"on_bad_hint": "confirm", "confirm": "always"}), |rules| {
+        rules.let_bad_hint_through = true;
+        rules.ask_always = true;
+    });
+    let endpoint = endpoint(&policy);
+    let (mut asked, mut to_ask) = (0, 0);
+    for case in requests(&SENT) {
+        let request = request(&case);
+        for client in CLIENTS {
+            let registry = client.map(Registry::with);
+            for facts in SESSIONS {
+                let case = Case { policy: &policy.rules, client, session: facts, ..case };
+                to_ask += usize::from(matches!(model::run(&case), Ok((_, Outcome::Confirm { .. }))));
+                let session = facts.map(session);
+                let decided = decide(&endpoint, request.clone(), registry.as_ref(), session.as_ref());
+                let Ok((_, Decision::Confirm(page))) = decided else {
+                    continue;
+                };
+                asked += 1;
+                let yes = answer(&endpoint, &page, "yes", registry.as_ref(), session.as_ref());
+                let Decision::EndSession(end) = yes else {
+                    panic!("{case:?}: a yes gives {yes:?}");
+                };
+                assert_eq!(location(&end.session_ended()).is_some(), page.returns_to_client());
+                let no = answer(&endpoint, &page, "no", registry.as_ref(), session.as_ref());
+                assert!(matches!(no, Decision::Declined(_)), "{case:?}: a no gives {no:?}");
+            }
+        }
+    }
+    assert!(asked > 0 && asked == to_ask, "{asked} were asked, by the rules {to_ask}");
+}
+
+#[test]
+fn a_client_that_was_not_asked_for_is_the_hosts_error() {
+    let endpoint = endpoint(&row(json!({}), |_| {}));
+    let stranger = client("rp-9", CLIENT);
+    let (mut passed, mut to_pass) = (0, 0);
+    for case in requests(&SENT) {
+        to_pass += usize::from(model::receive(&case).is_ok());
+        let Ok(pending) = endpoint.receive(request(&case), at(NOW)) else {
+            continue;
+        };
+        let decision = pending.decide(Some(&stranger), Some(&session(SESSION)));
+        let Decision::Refuse(refusal) = decision else {
+            panic!("{case:?}: {decision:?}");
+        };
+        assert_eq!(refusal.reason(), RefusalReason::HostError, "{case:?}");
+        passed += 1;
+    }
+    assert!(passed > 0 && passed == to_pass, "{passed} passed, by the rules {to_pass}");
+}

@@ -1,0 +1,173 @@
+//! The comparison: every combination is decided twice.
+
+use std::collections::BTreeSet;
+
+use oidc_logout::{
+    Confirm, ConfirmReason, Decision, Landing, LogoutEndpoint, LogoutRequest, Refusal, RefusalReason, Session,
+};
+
+use super::facts::{CLIENTS, PolicyRow, SENT, SESSIONS, requests};
+use super::host::{NOW, Registry, endpoint, request, session};
+use super::model::{self, Case, Outcome};
+use crate::support::browser;
+use crate::support::provider::at;
+
+/// Every combination, but of the sessions only two where the request came by POST.
+pub(super) fn compare_most(policies: &[PolicyRow]) -> BTreeSet<&'static str> {
+    let mut seen = compare(policies, &requests(&SENT[..1]), &CLIENTS, &SESSIONS);
+    seen.extend(compare(policies, &requests(&SENT[1..]), &CLIENTS, &SESSIONS[..2]));
+    seen
+}
+
+#[derive(Default)]
+struct Compared {
+    count: usize,
+    seen: BTreeSet<&'static str>,
+    differences: Vec<String>,
+}
+
+/// Decides every combination twice. Gives the decisions, reasons, codes and details that occurred.
+pub(super) fn compare(
+    policies: &[PolicyRow],
+    requests: &[Case<'_>],
+    clients: &[Option<model::Client>],
+    sessions: &[Option<model::Session>],
+) -> BTreeSet<&'static str> {
+    let combinations = policies.len() * requests.len() * clients.len() * sessions.len();
+    let requests: Vec<_> = requests.iter().map(|case| (request(case), case)).collect();
+    let clients: Vec<_> = clients.iter().map(|&client| (client, client.map(Registry::with))).collect();
+    let sessions: Vec<_> = sessions.iter().map(|&facts| (facts, facts.map(session))).collect();
+
+    let mut compared = Compared::default();
+    for policy in policies {
+        let endpoint = endpoint(policy);
+        for (request, case) in &requests {
+            for (client, registry) in &clients {
+                for (facts, session) in &sessions {
+                    let case = Case { policy: &policy.rules, client: *client, session: *facts, ..**case };
+                    compared.add(&case, &run(&endpoint, request.clone(), registry.as_ref(), session.as_ref()));
+                }
+            }
+        }
+    }
+    assert!(
+        compared.differences.is_empty(),
+        "{} of {} differ, such as\n{}",
+        compared.differences.len(),
+        compared.count,
+        compared.differences[..compared.differences.len().min(5)].join("\n"),
+    );
+    assert_eq!(compared.count, combinations, "some were left out");
+    compared.seen
+}
+
+impl Compared {
+    fn add(&mut self, case: &Case<'_>, got: &Decided) {
+        let expected = model::run(case).map(|(asked_for, outcome)| (asked_for.map(str::to_owned), outcome));
+        if *got != expected {
+            self.differences.push(format!("{case:?}\n  expected {expected:?}\n       got {got:?}"));
+        }
+        self.count += 1;
+        match &expected {
+            Ok((_, Outcome::EndSession { .. })) => self.see(["end_session"]),
+            Ok((_, Outcome::NoSession { .. })) => self.see(["no_session"]),
+            Ok((_, Outcome::Resubmit { .. })) => self.see(["resubmit"]),
+            Ok((_, Outcome::Confirm { reasons, detail, .. })) => self.see(reasons.iter().copied().chain(*detail)),
+            Ok((_, Outcome::Refuse(refusal))) | Err(refusal) => {
+                self.see([refusal.reason].into_iter().chain(refusal.detail));
+            }
+        }
+    }
+
+    fn see(&mut self, codes: impl IntoIterator<Item = &'static str>) {
+        self.seen.extend(codes);
+    }
+}
+
+type Decided = Result<(Option<String>, Outcome), model::Refusal>;
+
+/// What a host does, and where its pages lead.
+fn run(
+    endpoint: &LogoutEndpoint,
+    request: LogoutRequest,
+    registry: Option<&Registry>,
+    session: Option<&Session>,
+) -> Decided {
+    let (asked_for, decision) =
+        decide(endpoint, request, registry, session).map_err(|refusal| read_refusal(&refusal))?;
+    let outcome = match decision {
+        Decision::EndSession(end) => Outcome::EndSession { redirect: location(&end.session_ended()) },
+        Decision::NoSession(landing) => Outcome::NoSession { redirect: location(&landing) },
+        Decision::Confirm(page) => {
+            let mut reasons: Vec<_> = page.reasons().iter().map(|reason| reason.code()).collect();
+            reasons.sort_unstable();
+            let detail = page.reasons().iter().find_map(|reason| match reason {
+                ConfirmReason::InvalidHint(error) => Some(error.code()),
+                _ => None,
+            });
+            // Only where there is something to find out, since it takes another decision.
+            let redirect = page.returns_to_client().then(|| {
+                let answered = answer(endpoint, &page, "yes", registry, session);
+                let Decision::EndSession(end) = answered else {
+                    panic!("a yes gives {answered:?}");
+                };
+                location(&end.session_ended()).expect("a redirect, as was promised")
+            });
+            Outcome::Confirm { reasons, detail, redirect }
+        }
+        Decision::Resubmit(page) => {
+            let decided = post(endpoint, &browser::post(page.fields(), None), registry, session);
+            let Decision::NoSession(landing) = decided else {
+                panic!("posted again, it gives {decided:?}");
+            };
+            Outcome::Resubmit { redirect: location(&landing) }
+        }
+        Decision::Refuse(refusal) => Outcome::Refuse(read_refusal(&refusal)),
+        Decision::Declined(_) => panic!("nobody was asked"),
+    };
+    Ok((asked_for, outcome))
+}
+
+pub(super) fn answer(
+    endpoint: &LogoutEndpoint,
+    page: &Confirm,
+    confirm: &'static str,
+    registry: Option<&Registry>,
+    session: Option<&Session>,
+) -> Decision {
+    post(endpoint, &browser::post(page.fields(), Some(("confirm", confirm))), registry, session)
+}
+
+fn post(endpoint: &LogoutEndpoint, form: &str, registry: Option<&Registry>, session: Option<&Session>) -> Decision {
+    let request = LogoutRequest::from_form(form).unwrap();
+    decide(endpoint, request, registry, session).unwrap().1
+}
+
+pub(super) fn decide(
+    endpoint: &LogoutEndpoint,
+    request: LogoutRequest,
+    registry: Option<&Registry>,
+    session: Option<&Session>,
+) -> Result<(Option<String>, Decision), Refusal> {
+    let pending = endpoint.receive(request, at(NOW))?;
+    let asked_for = pending.client_id().map(|id| id.as_str().to_owned());
+    let client = registry.zip(asked_for.as_deref()).map(|(registry, id)| registry.find(id));
+    Ok((asked_for, pending.decide(client, session)))
+}
+
+fn read_refusal(refusal: &Refusal) -> model::Refusal {
+    model::Refusal {
+        reason: refusal.reason().code(),
+        detail: match refusal.reason() {
+            RefusalReason::IdTokenHintInvalid(error) => Some(error.code()),
+            _ => None,
+        },
+    }
+}
+
+pub(super) fn location(landing: &Landing) -> Option<String> {
+    match landing {
+        Landing::Redirect(to) => Some(to.location().to_owned()),
+        Landing::SignedOutPage(_) => None,
+    }
+}

@@ -1,0 +1,97 @@
+//! The forms of the provider's pages, posted as a browser posts them.
+
+use oidc_logout::{Client, Decision, KeySet, Landing, LogoutRequest, Session};
+
+use crate::support::browser;
+use crate::support::provider::{at, endpoint};
+
+const STATES: [&str; 8] = ["plain", "a\nb", "a\rb", "a\r\nb", "\n", "\0", "tab\tand space ", "\u{2028}é\"<&>"];
+
+fn post<'f>(fields: impl Iterator<Item = (&'static str, &'f str)>, button: Option<(&str, &str)>) -> LogoutRequest {
+    LogoutRequest::from_form(browser::post(fields, button)).unwrap()
+}
+
+fn decide(request: LogoutRequest, session: Option<&Session>) -> Decision {
+    let endpoint = endpoint(KeySet::default());
+    let client = Client::builder("rp-1").post_logout_redirect_uri("https://rp.example/bye").build().unwrap();
+    let pending = endpoint.receive(request, at(0)).unwrap();
+    let client = pending.client_id().is_some().then_some(&client);
+    pending.decide(client, session)
+}
+
+fn form(state: &str) -> String {
+    let uri = "https://rp.example/bye";
+    serde_urlencoded::to_string([("client_id", "rp-1"), ("post_logout_redirect_uri", uri), ("state", state)]).unwrap()
+}
+
+#[test]
+fn a_question_is_answered_by_what_a_browser_makes_of_its_fields() {
+    let session = Session::new([1; 32]);
+    for state in STATES {
+        let Decision::Confirm(ask) = decide(LogoutRequest::from_query(form(state)).unwrap(), Some(&session)) else {
+            panic!("{state:?} should be asked about");
+        };
+        let answer = post(ask.fields(), Some(("confirm", "yes")));
+        assert_eq!(answer.state().unwrap().as_str(), state);
+        let Decision::EndSession(end) = decide(answer, Some(&session)) else {
+            panic!("the answer about {state:?} should count");
+        };
+        assert!(matches!(end.session_ended(), Landing::Redirect(_)));
+    }
+}
+
+#[test]
+fn what_is_posted_again_is_what_came() {
+    for state in STATES {
+        let request = LogoutRequest::from_form(form(state)).unwrap();
+        let Decision::Resubmit(again) = decide(request, None) else {
+            panic!("a POST without a session is posted again");
+        };
+        let again = post(again.fields(), None);
+        assert_eq!(again.state().unwrap().as_str(), state);
+        assert!(matches!(decide(again, None), Decision::NoSession(Landing::Redirect(_))));
+    }
+}
+
+#[test]
+fn a_parameter_counts_once_wherever_it_stands() {
+    // state=x
+    let encoded = "resubmitted=1&encoded_parameters=c3RhdGU9eA";
+    assert_eq!(LogoutRequest::from_form(encoded).unwrap().state().unwrap().as_str(), "x");
+    let refused = |form: &str| LogoutRequest::from_form(form).unwrap_err().reason().code();
+    assert_eq!(refused(&format!("state=x&{encoded}")), "duplicate_parameter");
+    assert_eq!(refused(&format!("{encoded}&encoded_parameters=")), "duplicate_parameter");
+    assert_eq!(refused("confirmation=x&encoded_parameters=c3RhdGU9eA=="), "malformed_request");
+    // state=%zz
+    assert_eq!(refused("encoded_parameters=c3RhdGU9JXp6&confirmation=x"), "malformed_request");
+    // Another page has no such parameter, whatever it holds.
+    for unknown in ["encoded_parameters=c3RhdGU9eA", "encoded_parameters=%zz", "encoded_parameters=c3RhdGU9JXp6"] {
+        assert_eq!(LogoutRequest::from_form(unknown).unwrap().state(), None);
+    }
+    // A query has no such parameter.
+    assert_eq!(LogoutRequest::from_query(encoded).unwrap().state(), None);
+}
+
+#[test]
+fn nobody_is_asked_who_could_not_answer() {
+    let endpoint = endpoint(KeySet::default());
+    let now = at(0);
+    let decide = |method: &str, count: usize, session: Option<&Session>| {
+        // Sent as it is, and three times as long once a browser posts it.
+        let form = format!("logout_hint={}", "<".repeat(count));
+        let request = if method == "GET" { LogoutRequest::from_query(form) } else { LogoutRequest::from_form(form) };
+        endpoint.receive(request.unwrap(), now).unwrap().decide(None, session)
+    };
+    let session = Session::new([1; 32]);
+    let most = (LogoutRequest::MAX_BYTES - 128 - "logout_hint=".len()) / 3;
+    let Decision::Confirm(ask) = decide("GET", most, Some(&session)) else { panic!("a question") };
+    let answer = post(ask.fields(), Some(("confirm", "yes")));
+    assert!(matches!(endpoint.receive(answer, now).unwrap().decide(None, Some(&session)), Decision::EndSession(_)));
+    assert!(matches!(decide("POST", most, None), Decision::Resubmit(_)));
+    for (method, session) in [("GET", Some(&session)), ("POST", None)] {
+        let Decision::Refuse(refusal) = decide(method, most + 1, session) else { panic!("too large for a page") };
+        assert_eq!((refusal.reason().code(), refusal.status()), ("request_too_large", 413));
+    }
+    // Where nothing is posted again, the size as sent counts.
+    assert!(matches!(decide("GET", most + 1, None), Decision::NoSession(_)));
+}

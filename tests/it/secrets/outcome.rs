@@ -1,0 +1,207 @@
+//! Refusals, decisions and what comes of them.
+
+use oidc_logout::{
+    Algorithm, ApplicationType, Client, ConfirmRule, CrossSitePost, Decision, HintError, HintWithoutSid, Landing,
+    LogoutEndpoint, LogoutRequest, OnBadHint, Policy, RedirectWithoutHint, Refusal, RefusalReason, VerifiedHint,
+};
+use serde_json::Value;
+
+use super::audit::Audit;
+use super::input::{
+    changed, claims_with, client, ed25519, endpoint, every_field, every_parameter, header, now, session,
+};
+use super::request::request_and_its_values;
+use super::{CLIENT, REGISTERED};
+use crate::support::browser;
+
+pub(crate) fn refusal(audit: &mut Audit, refusal: &Refusal) {
+    audit.error(refusal);
+    audit.error(&refusal.reason());
+    audit.debug(&refusal.headers());
+    let offer = endpoint(Policy::openid()).offer(&session(), now());
+    audit.debug(&refusal.headers_with_offer(Some(&offer)));
+    match refusal.reason() {
+        RefusalReason::MalformedRequest { parameter, fault } => {
+            audit.text(&parameter);
+            audit.error(&fault);
+        }
+        RefusalReason::DuplicateParameter { parameter } => audit.text(&parameter),
+        RefusalReason::IdTokenHintInvalid(error) => hint_error(audit, &error),
+        _ => {}
+    }
+    refusal.request().inspect(|request| request_and_its_values(audit, request));
+    refusal.hint().inspect(|hint| verified_hint(audit, hint));
+    refusal.client_id().inspect(|id| audit.debug(*id));
+}
+
+pub(crate) fn hint_error(audit: &mut Audit, error: &HintError) {
+    audit.error(error);
+    if let HintError::Malformed(error) = error {
+        audit.error(error);
+    }
+}
+
+pub(crate) fn verified_hint(audit: &mut Audit, hint: &VerifiedHint) {
+    audit.debug(hint);
+    audit.debug(hint.client_id());
+    audit.debug(&hint.issued_at());
+    audit.debug(&hint.algorithm());
+}
+
+pub(crate) fn decisions(audit: &mut Audit) {
+    let openid = endpoint(Policy::openid());
+    audit.debug(&openid);
+    let hmac_client = client().id_token_signed_response_alg(Algorithm::Hs256).build().unwrap();
+    let other_client = Client::builder("s3cr3t-other-client").build().unwrap();
+    let native = Client::builder(CLIENT)
+        .application_type(ApplicationType::Native)
+        .post_logout_redirect_uri("http://127.0.0.1/c0nf1g-path")
+        .post_logout_redirect_uri("com.example.app:/c0nf1g-path")
+        .build()
+        .unwrap();
+    let client = client().build().unwrap();
+    let without_sid = audit.token(&header("EdDSA"), &claims_with("sid", Value::Null), ed25519);
+    let policies = [
+        Policy::openid().to_builder(),
+        Policy::openid().to_builder().confirm(ConfirmRule::Always),
+        Policy::openid().to_builder().hint_without_sid(HintWithoutSid::Ask),
+        Policy::openid().to_builder().redirect_without_hint(RedirectWithoutHint::Refuse),
+        Policy::openid().to_builder().on_bad_hint(OnBadHint::Confirm),
+        Policy::openid().to_builder().cross_site_post(CrossSitePost::Trust),
+    ];
+    let other_sid = session().sid("s3cr3t-other-sid");
+    let not_in_it = session().subject("s3cr3t-other-subject").takes_part(false);
+    let endpoints: Vec<_> = policies.into_iter().map(|policy| endpoint(policy.build().unwrap())).collect();
+    for hint in ["absent", "ed25519", "hs256", "forged", &without_sid] {
+        let fields = every_field(audit, hint);
+        for uri in [REGISTERED, "", "https://s3cr3t-elsewhere.example", "http://127.0.0.1:49173/c0nf1g-path"] {
+            let request = changed(&fields, "post_logout_redirect_uri", uri);
+            for endpoint in &endpoints {
+                for client in [Some(&client), Some(&hmac_client), Some(&other_client), Some(&native), None] {
+                    for session in [Some(&session()), Some(&other_sid), Some(&not_in_it), None] {
+                        match endpoint.receive(request.clone(), now()) {
+                            Err(refused) => refusal(audit, &refused),
+                            Ok(pending) => {
+                                audit.debug(&pending);
+                                pending.hint().inspect(|hint| verified_hint(audit, hint));
+                                pending.client_id().inspect(|id| audit.debug(*id));
+                                decision(audit, pending.decide(client, session));
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+    // Without any client: one is asked for only by name.
+    let nobody = changed(&every_field(audit, "absent"), "client_id", "");
+    decision(audit, openid.receive(nobody, now()).unwrap().decide(None, None));
+    // What a browser's form would change travels otherwise.
+    let lines = "s3cr3t-state\r\ns3cr3t-of-two-lines\0";
+    for request in [
+        every_parameter(audit, "absent"),
+        changed(&every_field(audit, "ed25519"), "state", lines),
+        changed(&every_field(audit, "absent"), "state", lines),
+    ] {
+        answers(audit, &openid, &client, &request);
+    }
+    decision(audit, Decision::Confirm(openid.offer(&session(), now())));
+}
+
+/// What comes back from the crate's own pages.
+pub(crate) fn answers(audit: &mut Audit, endpoint: &LogoutEndpoint, client: &Client, request: &LogoutRequest) {
+    let session = session().sid("s3cr3t-other-sid");
+    let Decision::Resubmit(page) = endpoint.receive(request.clone(), now()).unwrap().decide(Some(client), None) else {
+        panic!("a form without a session")
+    };
+    let again = LogoutRequest::from_form(browser::post(page.fields(), None)).unwrap();
+    let pending = endpoint.receive(again, now()).unwrap();
+    audit.debug(&pending);
+    decision(audit, pending.decide(Some(client), None));
+
+    let pending = endpoint.receive(request.clone(), now()).unwrap();
+    let Decision::Confirm(page) = pending.decide(Some(client), Some(&session)) else {
+        panic!("a request that proves nothing")
+    };
+    let proof = page.fields().last().unwrap().1.to_owned();
+    for (confirm, proof, later) in [
+        ("yes", proof.as_str(), 0),
+        ("no", &proof, 0),
+        ("s3cr3t-answer", &proof, 0),
+        ("yes", &proof, 601),
+        ("yes", "s3cr3t-proof", 0),
+        ("yes", "1700000000.s3cr3t-", 0),
+    ] {
+        audit.unmarked.insert(proof.to_owned());
+        let mut fields: Vec<_> = page.fields().filter(|(name, _)| *name != "confirmation").collect();
+        fields.extend([("confirmation", proof), ("confirm", confirm)]);
+        let answer = LogoutRequest::from_form(serde_urlencoded::to_string(fields).unwrap()).unwrap();
+        let pending = endpoint.receive(answer, now() + time::Duration::seconds(later)).unwrap();
+        audit.debug(&pending);
+        decision(audit, pending.decide(Some(client), Some(&session)));
+    }
+}
+
+/// Of what the browser sent and the token says, the record shows the client, the key, and no more.
+pub(crate) fn record(audit: &mut Audit, decision: &Decision) {
+    let mut record = decision.audit();
+    assert_eq!(record.subject, None);
+    let client = record.client_id.take();
+    assert!(client.is_none_or(|id| [CLIENT, "s3cr3t-other-client"].contains(&id.as_str())));
+    if let Some(hint) = &mut record.hint {
+        hint.key_id = None;
+        audit.debug(hint);
+    }
+    audit.debug(&record);
+    let json = serde_json::to_string(&record).unwrap();
+    audit.search("AuditRecord", "JSON", &json);
+}
+
+/// Takes an outcome apart. No arm is `_`, so that a new outcome has to be added.
+pub(crate) fn decision(audit: &mut Audit, decision: Decision) {
+    if let Decision::Confirm(ask) = &decision {
+        let proof = ask.fields().last().unwrap().1.to_owned();
+        audit.unmarked.extend(proof.split('.').skip(1).map(str::to_owned));
+    }
+    audit.debug(&decision);
+    record(audit, &decision);
+    match decision {
+        Decision::EndSession(end) => {
+            audit.debug(&end);
+            end.hint().inspect(|hint| verified_hint(audit, hint));
+            landing(audit, &end.session_ended());
+        }
+        Decision::NoSession(to) => landing(audit, &to),
+        Decision::Confirm(ask) => {
+            audit.debug(&ask);
+            audit.debug(&ask.headers());
+            for reason in ask.reasons() {
+                audit.debug(reason);
+            }
+        }
+        Decision::Declined(stays) => {
+            audit.debug(&stays);
+            audit.debug(&stays.headers());
+        }
+        Decision::Resubmit(again) => {
+            audit.debug(&again);
+            audit.debug(&again.headers());
+        }
+        Decision::Refuse(refused) => refusal(audit, &refused),
+    }
+}
+
+pub(crate) fn landing(audit: &mut Audit, landing: &Landing) {
+    audit.debug(landing);
+    audit.debug(&landing.headers());
+    match landing {
+        Landing::Redirect(to) => {
+            audit.debug(to);
+            audit.debug(&to.headers());
+        }
+        Landing::SignedOutPage(page) => {
+            audit.debug(page);
+            audit.debug(&page.headers());
+        }
+    }
+}
