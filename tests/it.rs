@@ -14,10 +14,13 @@
 mod support;
 
 mod it {
+    mod accessors;
     mod audit;
     mod decision_table;
+    mod edges;
     mod exports;
     mod metadata;
+    mod outcomes;
     mod pages;
     mod pem;
     mod properties;

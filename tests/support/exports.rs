@@ -97,17 +97,15 @@ fn flatten(before: &str, tree: &str, paths: &mut Vec<String>) {
     };
     let list = list.strip_suffix('}').unwrap_or_else(|| panic!("misread: {tree}"));
     let mut depth = 0;
-    let mut element = 0;
-    for (at, character) in list.char_indices() {
+    let elements = list.split(|character| {
         match character {
             '{' => depth += 1,
             '}' => depth -= 1,
-            ',' if depth == 0 => {
-                flatten(&format!("{before}{start}"), &list[element..at], paths);
-                element = at + 1;
-            }
             _ => {}
         }
+        character == ',' && depth == 0
+    });
+    for element in elements {
+        flatten(&format!("{before}{start}"), element, paths);
     }
-    flatten(&format!("{before}{start}"), &list[element..], paths);
 }

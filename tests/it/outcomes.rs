@@ -1,0 +1,277 @@
+//! What every outcome tells the host: status, headers, request, hint and client.
+
+use oidc_logout::{
+    Client, ClientId, Decision, FormFault, Headers, HintError, Landing, LogoutEndpoint, LogoutHint, LogoutRequest,
+    MalformedHint, Parameter, Refusal, RefusalReason, Segment, Session, VerifiedHint,
+};
+use serde_json::json;
+
+use crate::support::browser;
+use crate::support::provider::{ISSUER, at, endpoint, key_set};
+use crate::support::token::{ProviderKey, token};
+
+const NOW: i64 = 1_700_000_000;
+const URI: &str = "https://rp.example/out";
+
+/// A provider, one of its clients, and what that client sends.
+struct Site {
+    endpoint: LogoutEndpoint,
+    client: Client,
+    hint: String,
+}
+
+impl Site {
+    fn new() -> Self {
+        let key = ProviderKey::ed25519();
+        let claims = json!({"iss": ISSUER, "sub": "user-1", "aud": "rp-1", "iat": NOW, "exp": NOW});
+        Self {
+            endpoint: endpoint(key_set(&[key.jwk(None)])),
+            client: Client::builder("rp-1")
+                .post_logout_redirect_uri(URI)
+                .form_action_source("https://www.rp.example")
+                .build()
+                .unwrap(),
+            hint: token(r#"{"alg":"EdDSA"}"#, claims.to_string(), |signed| key.sign(signed)),
+        }
+    }
+
+    /// With a hint, a `logout_hint` and what is given beside them.
+    fn parameters(&self, more: &[(&str, &str)]) -> String {
+        let all = [("id_token_hint", self.hint.as_str()), ("logout_hint", "alice")];
+        browser::post(all.into_iter().chain(more.iter().copied()), None)
+    }
+
+    fn get(&self, more: &[(&str, &str)]) -> LogoutRequest {
+        LogoutRequest::from_query(self.parameters(more)).unwrap()
+    }
+
+    fn post(&self, more: &[(&str, &str)]) -> LogoutRequest {
+        LogoutRequest::from_form(self.parameters(more)).unwrap()
+    }
+
+    fn decide(&self, request: LogoutRequest, session: Option<&Session>) -> Decision {
+        match self.endpoint.receive(request, at(NOW)) {
+            Ok(pending) => {
+                let client = pending.client_id().is_some_and(|id| id == self.client.id()).then_some(&self.client);
+                pending.decide(client, session)
+            }
+            Err(refusal) => refusal.into(),
+        }
+    }
+}
+
+fn session(subject: &str) -> Session {
+    Session::new([1; 32]).subject(subject)
+}
+
+type Told<'d> = (Option<&'d LogoutRequest>, Option<&'d VerifiedHint>, Option<&'d ClientId>);
+
+/// Of the request its `logout_hint`, of the hint its subject.
+fn read((request, hint, client): Told<'_>) -> [Option<&str>; 3] {
+    let logout_hint = request.and_then(LogoutRequest::logout_hint).map(LogoutHint::as_str);
+    [logout_hint, hint.map(VerifiedHint::subject), client.map(ClientId::as_str)]
+}
+
+/// What a decision tells, which is what its outcome tells.
+fn told(decision: &Decision) -> [Option<&str>; 3] {
+    let told = read((decision.request(), decision.hint(), decision.client_id()));
+    let of_outcome = match decision {
+        Decision::EndSession(end) => (Some(end.request()), end.hint(), end.client_id()),
+        Decision::NoSession(landing) => {
+            assert_eq!(told, of_landing(landing));
+            (Some(landing.request()), landing.hint(), landing.client_id())
+        }
+        Decision::Confirm(ask) => (Some(ask.request()), ask.hint(), ask.client_id()),
+        Decision::Declined(stays) => (Some(stays.request()), stays.hint(), stays.client_id()),
+        Decision::Resubmit(again) => (Some(again.request()), again.hint(), again.client_id()),
+        Decision::Refuse(refusal) => (refusal.request(), refusal.hint(), refusal.client_id()),
+    };
+    assert_eq!(told, read(of_outcome));
+    told
+}
+
+fn of_landing(landing: &Landing) -> [Option<&str>; 3] {
+    let told = read((Some(landing.request()), landing.hint(), landing.client_id()));
+    let of_variant = match landing {
+        Landing::Redirect(to) => (Some(to.request()), to.hint(), to.client_id()),
+        Landing::SignedOutPage(page) => (Some(page.request()), page.hint(), page.client_id()),
+    };
+    assert_eq!(told, read(of_variant));
+    told
+}
+
+#[test]
+fn every_outcome_keeps_the_request_the_hint_and_the_client() {
+    let site = Site::new();
+    let all = [Some("alice"), Some("user-1"), Some("rp-1")];
+    let redirect = [("post_logout_redirect_uri", URI)];
+    let (own, other) = (session("user-1"), session("user-2"));
+
+    for more in [&redirect[..], &[]] {
+        let end = site.decide(site.get(more), Some(&own));
+        assert_eq!(told(&end), all);
+        let Decision::EndSession(end) = end else { panic!("{end:?}") };
+        assert_eq!(of_landing(&end.session_ended()), all);
+
+        let nobody = site.decide(site.get(more), None);
+        assert!(matches!(nobody, Decision::NoSession(_)));
+        assert_eq!(told(&nobody), all);
+    }
+
+    let ask = site.decide(site.get(&redirect), Some(&other));
+    assert_eq!(told(&ask), all);
+    let Decision::Confirm(ask) = ask else { panic!("{ask:?}") };
+    assert!(!ask.is_repeated() && ask.returns_to_client());
+    let no = LogoutRequest::from_form(browser::post(ask.fields(), Some(("confirm", "no")))).unwrap();
+    let declined = site.decide(no, Some(&other));
+    assert!(matches!(declined, Decision::Declined(_)));
+    assert_eq!(told(&declined), all);
+
+    let again = site.decide(site.post(&redirect), None);
+    assert!(matches!(again, Decision::Resubmit(_)));
+    assert_eq!(told(&again), all);
+
+    let refused = site.decide(site.get(&[("post_logout_redirect_uri", "https://rp.example/")]), None);
+    assert!(matches!(refused, Decision::Refuse(_)));
+    assert_eq!(told(&refused), all);
+}
+
+#[test]
+fn what_was_not_found_or_not_proven_is_not_told() {
+    let site = Site::new();
+    let query = |query: &str| LogoutRequest::from_query(query).unwrap();
+    let without_hint = site.decide(query("logout_hint=alice&client_id=rp-1"), None);
+    assert_eq!(told(&without_hint), [Some("alice"), None, Some("rp-1")]);
+    let unknown = site.decide(query("logout_hint=alice&client_id=nobody"), None);
+    assert_eq!(told(&unknown), [Some("alice"), None, None]);
+    let mismatch = site.decide(site.get(&[("client_id", "nobody")]), None);
+    assert_eq!(told(&mismatch), [Some("alice"), None, None]);
+    let unread = Decision::from(LogoutRequest::from_query("logout_hint=alice&state=%zz").unwrap_err());
+    assert_eq!(told(&unread), [None, None, None]);
+}
+
+#[test]
+fn a_pending_request_tells_the_client_to_look_up_and_what_is_proven() {
+    let site = Site::new();
+    let pending = site.endpoint.receive(site.get(&[]), at(NOW)).unwrap();
+    assert_eq!(
+        read((Some(pending.request()), pending.hint(), pending.client_id())),
+        [Some("alice"), Some("user-1"), Some("rp-1")]
+    );
+    let request = LogoutRequest::from_query("client_id=rp-2").unwrap();
+    let pending = site.endpoint.receive(request, at(NOW)).unwrap();
+    assert_eq!(read((Some(pending.request()), pending.hint(), pending.client_id())), [None, None, Some("rp-2")]);
+}
+
+const PLAIN: [(&str, &str); 2] = [("cache-control", "no-store"), ("referrer-policy", "no-referrer")];
+
+fn form(policy: &'static str) -> [(&'static str, &'static str); 3] {
+    [("cache-control", "no-store"), ("referrer-policy", "strict-origin"), ("content-security-policy", policy)]
+}
+
+const OWN_FORM: &str = "frame-ancestors 'none'; form-action 'self'";
+const CLIENT_FORM: &str = "frame-ancestors 'none'; form-action 'self' https://rp.example https://www.rp.example";
+
+#[track_caller]
+fn assert_headers(headers: &Headers<'_>, expected: &[(&'static str, &str)]) {
+    assert_eq!(headers.iter().collect::<Vec<_>>(), expected);
+    assert_eq!(headers.into_iter().collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn every_outcome_has_its_status_and_headers() {
+    let site = Site::new();
+    let redirect = [("post_logout_redirect_uri", URI), ("state", "s")];
+    let located = [PLAIN[0], PLAIN[1], ("location", "https://rp.example/out?state=s")];
+    let other = session("user-2");
+
+    let Decision::NoSession(landing) = site.decide(site.get(&redirect), None) else { panic!("a landing") };
+    assert_eq!(landing.status(), 303);
+    assert_headers(&landing.headers(), &located);
+    let Landing::Redirect(to) = landing else { panic!("a redirect") };
+    assert_eq!((to.status(), to.location()), (303, "https://rp.example/out?state=s"));
+    assert_headers(&to.headers(), &located);
+
+    let Decision::NoSession(landing) = site.decide(site.get(&[]), None) else { panic!("a landing") };
+    assert_eq!(landing.status(), 200);
+    assert_headers(&landing.headers(), &PLAIN);
+    let Landing::SignedOutPage(page) = landing else { panic!("a page") };
+    assert_eq!(page.status(), 200);
+    assert_headers(&page.headers(), &PLAIN);
+
+    for (more, policy) in [(&redirect[..], CLIENT_FORM), (&[], OWN_FORM)] {
+        let Decision::Confirm(ask) = site.decide(site.get(more), Some(&other)) else { panic!("a question") };
+        assert_eq!(ask.status(), 200);
+        assert_headers(&ask.headers(), &form(policy));
+        let Decision::Resubmit(again) = site.decide(site.post(more), None) else { panic!("a form") };
+        assert_eq!(again.status(), 200);
+        assert_headers(&again.headers(), &form(policy));
+
+        let no = LogoutRequest::from_form(browser::post(ask.fields(), Some(("confirm", "no")))).unwrap();
+        let Decision::Declined(stays) = site.decide(no, Some(&other)) else { panic!("a no") };
+        assert_eq!(stays.status(), 200);
+        assert_headers(&stays.headers(), &PLAIN);
+    }
+}
+
+#[test]
+fn every_refusal_has_its_code_detail_status_and_headers() {
+    let parameter = Parameter::State;
+    let malformed = RefusalReason::MalformedRequest { parameter, fault: FormFault::Utf8 };
+    let duplicate = RefusalReason::DuplicateParameter { parameter };
+    let site = Site::new();
+    let offer = site.endpoint.offer(&session("user-1"), at(NOW));
+    for (reason, status, code, detail) in [
+        (RefusalReason::RequestTooLarge, 413, "request_too_large", None),
+        (malformed, 400, "malformed_request", Some("state")),
+        (duplicate, 400, "duplicate_parameter", Some("state")),
+        (RefusalReason::HeadRequest, 200, "head_request", None),
+        (RefusalReason::MethodNotAllowed, 405, "method_not_allowed", None),
+        (RefusalReason::UnsupportedMediaType, 415, "unsupported_media_type", None),
+        (RefusalReason::StateTooLong { max_chars: 1 }, 400, "state_too_long", None),
+        (RefusalReason::StateTooShort { min_chars: 1 }, 400, "state_too_short", None),
+        (RefusalReason::StateMissing { min_chars: 1 }, 400, "state_missing", None),
+        (RefusalReason::RedirectUriMissing, 400, "redirect_uri_missing", None),
+        (RefusalReason::IdTokenHintRefused, 400, "id_token_hint_refused", None),
+        (RefusalReason::IdTokenHintMissing, 400, "id_token_hint_missing", None),
+        (RefusalReason::ClientMissing, 400, "client_missing", None),
+        (RefusalReason::IdTokenHintInvalid(HintError::Key), 400, "id_token_hint_invalid", Some("key")),
+        (RefusalReason::ClientMismatch, 400, "client_mismatch", None),
+        (RefusalReason::ClientUnknown, 400, "client_unknown", None),
+        (RefusalReason::RedirectUriNotRegistered, 400, "redirect_uri_not_registered", None),
+        (RefusalReason::HostError, 500, "host_error", None),
+    ] {
+        assert_eq!((reason.code(), reason.detail()), (code, detail));
+        let refusal = Refusal::from(reason);
+        assert_eq!((refusal.reason(), refusal.status()), (reason, status), "{code}");
+        assert_eq!(refusal.to_string(), reason.to_string());
+        let allow = if status == 405 { &[("allow", "GET, POST")][..] } else { &[] };
+        for (headers, expected) in [
+            (refusal.headers(), &PLAIN[..]),
+            (refusal.headers_with_offer(None), &PLAIN[..]),
+            (refusal.headers_with_offer(Some(&offer)), &form(OWN_FORM)[..]),
+        ] {
+            assert_headers(&headers, &[expected, allow].concat());
+        }
+    }
+}
+
+#[test]
+fn every_fault_of_a_hint_has_its_code() {
+    for (error, code) in [
+        (HintError::TooLarge, "too_large"),
+        (HintError::Encrypted, "encrypted"),
+        (HintError::Malformed(MalformedHint::Json(Segment::Claims)), "malformed"),
+        (HintError::Type, "type"),
+        (HintError::Algorithm, "algorithm"),
+        (HintError::Key, "key"),
+        (HintError::Signature, "signature"),
+        (HintError::Issuer, "issuer"),
+        (HintError::NotYetValid, "not_yet_valid"),
+        (HintError::Expired, "expired"),
+        (HintError::Audience, "audience"),
+    ] {
+        assert_eq!(error.code(), code);
+        assert_eq!(RefusalReason::IdTokenHintInvalid(error).detail(), Some(code));
+    }
+}
