@@ -6,7 +6,7 @@ use oidc_logout::{
     Algorithm, ApplicationType, Client, ClientType, ConfirmRule, ConfirmationKey, KeySet, LogoutEndpoint, Policy,
     RegistrationRules, Session,
 };
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 #[derive(Deserialize)]
@@ -45,13 +45,39 @@ pub(crate) struct JsonSession {
 #[derive(Clone, Deserialize)]
 pub(crate) struct JsonRequest {
     pub(crate) method: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text")]
     pub(crate) query: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text")]
     pub(crate) body: String,
     /// Of a POST; `null` for a request without.
     #[serde(default = "form")]
     pub(crate) content_type: Option<String>,
+}
+
+/// A text, or its parts in a list: texts, and texts that are repeated.
+fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Text {
+        Whole(String),
+        Parts(Vec<Part>),
+    }
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Part {
+        Once(String),
+        Repeated { repeat: String, times: usize },
+    }
+    Ok(match Text::deserialize(deserializer)? {
+        Text::Whole(text) => text,
+        Text::Parts(parts) => parts
+            .into_iter()
+            .map(|part| match part {
+                Part::Once(text) => text,
+                Part::Repeated { repeat, times } => repeat.repeat(times),
+            })
+            .collect(),
+    })
 }
 
 #[allow(clippy::unnecessary_wraps, reason = "serde wants the type of the member")]
@@ -82,7 +108,7 @@ pub(crate) struct PageAnswer {
     pub(crate) offer: bool,
 }
 
-fn some<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<JsonSession>>, D::Error> {
+fn some<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<JsonSession>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }
 
