@@ -2,15 +2,17 @@
 //! the model, a second writing of the same rules, and the two have to agree.
 //!
 //! What is compared: which of the two calls refuses, the client that is asked for, the decision,
-//! its reasons, the refusal's code and detail, and where a redirect leads, be it after a yes or
-//! after the form was posted again.
+//! its reasons, the refusal's code and detail, and where a redirect leads, also after a yes and after
+//! the form was posted again.
 
 mod comparison;
 mod facts;
 mod host;
 mod model;
 
-use oidc_logout::{Decision, RefusalReason};
+use std::collections::BTreeSet;
+
+use oidc_logout::{Decision, Policy, RefusalReason};
 use serde_json::json;
 
 use crate::support::provider::at;
@@ -36,6 +38,14 @@ fn with_any_one_field_changed_every_request_is_decided_by_the_rules() {
         no_hint no_session other_session other_subject policy redirect_uri_missing redirect_uri_not_registered \
         resubmit signature unknown_client";
     assert!(seen.into_iter().eq(codes.split_whitespace()));
+}
+
+#[test]
+fn every_field_of_a_policy_is_changed_by_a_row() {
+    let rows = [changes(), state_policies()].concat();
+    let changed: BTreeSet<_> = rows.iter().flat_map(|row| row.json.as_object().unwrap().keys()).collect();
+    let policy = json!(Policy::openid());
+    assert_eq!(changed, policy.as_object().unwrap().keys().collect());
 }
 
 #[test]

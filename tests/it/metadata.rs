@@ -125,7 +125,7 @@ fn what_is_no_json_object_is_refused() {
         r#"{"application_type": "web"#,
         r#"{"application_type": }"#,
         r#"{"post_logout_redirect_uris": ["https://rp.example"}"#,
-        // What follows a fault has to be JSON too.
+        // What follows a fault must be JSON too.
         r#"{"application_type": 1, "a": ]}"#,
         r#"{"application_type": "desktop""#,
         r#"{"post_logout_redirect_uris": [1, }"#,

@@ -101,6 +101,7 @@ pub(super) const AUDIENCES: [(&[&str], Option<&str>); 6] = [
 ];
 
 /// A policy as configuration has it, beside the fields that it is expected to have.
+#[derive(Clone)]
 pub(super) struct PolicyRow {
     pub(super) json: Value,
     pub(super) rules: Rules,
@@ -139,7 +140,7 @@ pub(super) fn changes() -> Vec<PolicyRow> {
     ]
 }
 
-/// What a `state` has to be.
+/// What a `state` must be.
 pub(super) fn state_policies() -> Vec<PolicyRow> {
     vec![
         row(json!({"state": {"required": true}}), |r| r.state_required = true),

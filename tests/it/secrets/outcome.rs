@@ -157,7 +157,7 @@ pub(crate) fn record(audit: &mut Audit, decision: &Decision) {
     audit.search("AuditRecord", "JSON", &json);
 }
 
-/// Takes an outcome apart. No arm is `_`, so that a new outcome has to be added.
+/// Takes an outcome apart. No arm is `_`, so that a new outcome must be added.
 pub(crate) fn decision(audit: &mut Audit, decision: Decision) {
     if let Decision::Confirm(ask) = &decision {
         let proof = ask.fields().last().unwrap().1.to_owned();
