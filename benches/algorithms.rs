@@ -22,9 +22,8 @@ use std::env;
 use std::hint::black_box;
 use std::time::Duration;
 
-use oidc_logout::{
-    Algorithm, Client, ConfirmationKey, Decision, KeySet, Landing, LogoutEndpoint, LogoutRequest, Session,
-};
+use oidc_logout::op::{Answer, Client, Decision, Landing, LogoutEndpoint, LogoutRequest, Session};
+use oidc_logout::{Algorithm, KeySet, Secret};
 use serde_json::json;
 use time::OffsetDateTime;
 
@@ -98,7 +97,7 @@ impl Request {
         let hint = format!("{signed}.{}", signing::base64url(&signature));
         let query = [("id_token_hint", hint.as_str()), ("post_logout_redirect_uri", &uri(0)), ("state", STATE)];
         let keys = KeySet::from_jwks(json!({ "keys": jwks }).to_string()).expect("the keys");
-        let secret = ConfirmationKey::new([1; 32]).expect("a key");
+        let secret = Secret::new([1; 32]).expect("a key");
         Self {
             query: serde_urlencoded::to_string(query).expect("a query"),
             endpoint: LogoutEndpoint::new(ISSUER, keys, secret),
@@ -115,14 +114,14 @@ impl Request {
         let request = LogoutRequest::from_query(black_box(&self.query));
         match request.and_then(|request| self.endpoint.receive(request, now)) {
             Ok(pending) => pending.decide(Some(&self.client), Some(&self.session)),
-            Err(refusal) => Decision::Refuse(refusal),
+            Err(refusal) => Decision::Answer(Answer::Refuse(refusal)),
         }
     }
 
     fn location(&self) -> Landing {
         match self.decide() {
             Decision::EndSession(end) => end.session_ended(),
-            other => panic!("not accepted: {other:?}"),
+            other @ Decision::Answer(_) => panic!("not accepted: {other:?}"),
         }
     }
 

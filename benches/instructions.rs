@@ -27,7 +27,8 @@ use std::path::Path;
 use std::process::{self, Command};
 use std::{env, fs};
 
-use oidc_logout::{Client, ClientBuilder, ConfirmationKey, Decision, KeySet, LogoutEndpoint, LogoutRequest};
+use oidc_logout::op::{Answer, Client, ClientBuilder, Decision, LogoutEndpoint, LogoutRequest};
+use oidc_logout::{KeySet, Secret};
 use serde_json::json;
 
 #[path = "../tests/support/seed.rs"]
@@ -105,7 +106,7 @@ impl Paths {
     fn new() -> Self {
         let seed = Seed::read();
         let jwks = json!({ "keys": [seed.jwk] }).to_string();
-        let secret = ConfirmationKey::new([1; 32]).expect("a key");
+        let secret = Secret::new([1; 32]).expect("a key");
         let openid = LogoutEndpoint::new(seed.endpoint.issuer(), KeySet::from_jwks(&jwks).expect("the keys"), secret);
         let uri = seed.client.post_logout_redirect_uris()[0].as_str();
         let by_client_id = [
@@ -126,7 +127,7 @@ impl Paths {
             by_client_id,
             jwks,
         };
-        let Decision::Confirm(ask) = paths.ask() else { panic!("not asked") };
+        let Decision::Answer(Answer::Confirm(ask)) = paths.ask() else { panic!("not asked") };
         let mut form: Vec<_> = ask.fields().collect();
         form.push(("confirm", "yes"));
         paths.yes = serde_urlencoded::to_string(form).expect("a form");
@@ -137,14 +138,14 @@ impl Paths {
         self.decide(LogoutRequest::from_query(&self.by_client_id), true)
     }
 
-    fn decide(&self, request: Result<LogoutRequest, oidc_logout::Refusal>, signed_in: bool) -> Decision {
+    fn decide(&self, request: Result<LogoutRequest, oidc_logout::op::Refusal>, signed_in: bool) -> Decision {
         let session = signed_in.then_some(&self.seed.session);
         match request.and_then(|request| self.openid.receive(request, self.seed.now)) {
             Ok(pending) => {
                 let client = pending.client_id().map(|_| &self.seed.client);
                 pending.decide(client, session)
             }
-            Err(refusal) => Decision::Refuse(refusal),
+            Err(refusal) => Decision::Answer(Answer::Refuse(refusal)),
         }
     }
 
@@ -154,14 +155,14 @@ impl Paths {
                 "hint-to-redirect" => {
                     measured(|| matches!(self.seed.decide(&self.seed.query), Ok(to) if to.status() == 303))
                 }
-                "client-id-to-question" => measured(|| matches!(self.ask(), Decision::Confirm(_))),
+                "client-id-to-question" => measured(|| matches!(self.ask(), Decision::Answer(Answer::Confirm(_)))),
                 "yes-to-redirect" => measured(|| match self.decide(LogoutRequest::from_form(&self.yes), true) {
                     Decision::EndSession(end) => end.session_ended().status() == 303,
-                    _ => false,
+                    Decision::Answer(_) => false,
                 }),
-                "no-session-to-page" => {
-                    measured(|| matches!(self.decide(LogoutRequest::from_query(""), false), Decision::NoSession(_)))
-                }
+                "no-session-to-page" => measured(|| {
+                    matches!(self.decide(LogoutRequest::from_query(""), false), Decision::Answer(Answer::Landing(_)))
+                }),
                 "refused-percent" => measured(|| self.seed.decide(&self.refused_percent).is_err()),
                 "refused-base64" => measured(|| self.seed.decide(&self.refused_base64).is_err()),
                 "refused-json" => measured(|| self.seed.decide(&self.refused_json).is_err()),

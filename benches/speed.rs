@@ -30,7 +30,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use josekit::jwk::Jwk;
 use josekit::jws::{JwsVerifier, RS256};
-use oidc_logout::{Landing, LogoutRequest, RefusalReason};
+use oidc_logout::op::{Landing, LogoutRequest, RefusalReason};
 use openssl::bn::BigNum;
 use openssl::hash::MessageDigest;
 use openssl::pkey::{PKey, Public};

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, RawQuery, State};
-use axum::http::header::{CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
+use axum::http::header::{COOKIE, LOCATION, SET_COOKIE};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{AppendHeaders, Html, IntoResponse, Response};
 use axum::routing::{any, get};
@@ -22,10 +22,8 @@ use josekit::JoseError;
 use josekit::jwk::{Jwk, alg::ed::EdCurve};
 use josekit::jws::{EdDSA, JwsHeader, JwsSigner, serialize_compact};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-use oidc_logout::{
-    Client, ClientId, Confirm, ConfirmationKey, Decision, Headers, KeySet, Landing, LogoutEndpoint, Refusal, Resubmit,
-    Session,
-};
+use oidc_logout::op::{Answer, Client, Confirm, Decision, LogoutEndpoint, Refusal, Resubmit, Session};
+use oidc_logout::{ClientId, Headers, KeySet, Secret};
 use rand::distr::{Alphanumeric, SampleString as _};
 use serde_json::json;
 use time::OffsetDateTime;
@@ -64,38 +62,47 @@ async fn logout(
     body: Bytes,
 ) -> Response {
     let now = OffsetDateTime::now_utc();
-    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let sign_in = host.sign_in(&headers);
     let session = sign_in.as_ref().map(|sign_in| &sign_in.session);
 
-    let request = host.endpoint.read(method.as_str(), content_type, query.unwrap_or_default(), body);
+    let request = host.endpoint.read(method.as_str(), query.unwrap_or_default(), &headers, body);
     let decision = match request.and_then(|request| host.endpoint.receive(request, now)) {
         Ok(pending) => {
             let client = pending.client_id().and_then(|id| host.clients.get(id));
             pending.decide(client, session)
         }
-        Err(refusal) => Decision::Refuse(refusal),
+        Err(refusal) => refusal.into(),
     };
     tracing::info!(audit = %json!(decision.audit()), "logout");
     match decision {
         Decision::EndSession(end) => {
             host.sign_out(&headers);
-            ([(SET_COOKIE, NO_SESSION)], landing_page(&end.session_ended())).into_response()
+            let answer = end.session_ended().into();
+            ([(SET_COOKIE, NO_SESSION)], host.respond(&answer, None, now)).into_response()
         }
-        Decision::NoSession(landing) => landing_page(&landing),
-        Decision::Confirm(ask) => confirmation_page(&ask, sign_in.as_ref()),
-        Decision::Declined(no) => answer(no.status(), &no.headers(), "You are still signed in", &home_link()),
-        Decision::Resubmit(again) => self_posting_page(&again),
-        Decision::Refuse(refusal) => error_page(&refusal, session.map(|it| host.endpoint.offer(it, now)).as_ref()),
+        Decision::Answer(answer) => host.respond(&answer, sign_in.as_ref(), now),
     }
 }
 
-fn landing_page(landing: &Landing) -> Response {
-    answer(landing.status(), &landing.headers(), "You are signed out", &home_link())
+impl Host {
+    fn respond(&self, answer: &Answer, sign_in: Option<&SignIn>, now: OffsetDateTime) -> Response {
+        let (title, content) = match answer {
+            // The body of a redirect is not shown.
+            Answer::Landing(_) => ("You are signed out", home_link()),
+            Answer::Confirm(ask) => ("Do you want to sign out?", question(ask, sign_in)),
+            Answer::Declined(_) => ("You are still signed in", home_link()),
+            Answer::Resubmit(again) => ("One moment", self_posting_form(again)),
+            Answer::Refuse(refusal) => {
+                let offer = sign_in.map(|sign_in| self.endpoint.offer(&sign_in.session, now));
+                ("Signing out did not work", explanation(refusal, offer.as_ref()))
+            }
+        };
+        page_with(answer.status(), &answer.headers(), title, &content)
+    }
 }
 
-fn confirmation_page(ask: &Confirm, sign_in: Option<&SignIn>) -> Response {
-    let content = html! {
+fn question(ask: &Confirm, sign_in: Option<&SignIn>) -> Markup {
+    html! {
         @if ask.is_repeated() { p { "Your answer came too late, or you have signed in anew since. Please answer again." } }
         @if let Some(sign_in) = sign_in { p { "You are signed in as " strong { (sign_in.user) } "." } }
         @if let (true, Some(client)) = (ask.returns_to_client(), ask.client_id()) {
@@ -105,28 +112,25 @@ fn confirmation_page(ask: &Confirm, sign_in: Option<&SignIn>) -> Response {
             button name="confirm" value="yes" { "Sign out" }
             button name="confirm" value="no" { "Stay signed in" }
         }))
-    };
-    answer(ask.status(), &ask.headers(), "Do you want to sign out?", &content)
+    }
 }
 
-fn self_posting_page(again: &Resubmit) -> Response {
-    let content = html! {
+fn self_posting_form(again: &Resubmit) -> Markup {
+    html! {
         (form(again.fields(), &html! { button { "Continue" } }))
         script { (PreEscaped("document.forms[0].submit()")) }
-    };
-    answer(again.status(), &again.headers(), "One moment", &content)
+    }
 }
 
-fn error_page(refusal: &Refusal, offer: Option<&Confirm>) -> Response {
-    let content = html! {
+fn explanation(refusal: &Refusal, offer: Option<&Confirm>) -> Markup {
+    html! {
         p { "An application sent you here with a request that this provider does not accept." }
         @if let Some(offer) = offer {
             p { "You are still signed in." }
             (form(offer.fields(), &html! { button name="confirm" value="yes" { "Sign out" } }))
         }
         p { small { "For its developer: " code { (refusal.reason().code()) } ": " (refusal) "." } }
-    };
-    answer(refusal.status(), &refusal.headers_with_offer(offer), "Signing out did not work", &content)
+    }
 }
 
 /// A form to the logout endpoint; the markup escapes the values.
@@ -139,7 +143,7 @@ fn form<'v>(fields: impl Iterator<Item = (&'static str, &'v str)>, buttons: &Mar
     }
 }
 
-fn answer(status: u16, headers: &Headers<'_>, title: &str, content: &Markup) -> Response {
+fn page_with(status: u16, headers: &Headers<'_>, title: &str, content: &Markup) -> Response {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     (status, AppendHeaders(headers), Html(page(title, content).into_string())).into_response()
 }
@@ -196,7 +200,7 @@ impl Host {
         let client_uri = format!("http://localhost:{port}/client");
         let client = Client::builder("demo-client").post_logout_redirect_uri(&client_uri).build()?;
         Ok(Self {
-            endpoint: LogoutEndpoint::new(&issuer, keys, ConfirmationKey::new(rand::random::<[u8; 32]>())?),
+            endpoint: LogoutEndpoint::new(&issuer, keys, Secret::new(rand::random::<[u8; 32]>())?),
             clients: HashMap::from([(client.id().clone(), client)]),
             sign_ins: Mutex::default(),
             signer: Box::new(EdDSA.signer_from_jwk(&key)?),
@@ -276,7 +280,7 @@ async fn home(State(host): State<Arc<Host>>, headers: HeaderMap) -> Result<Respo
             li { a href=(refused) { "with a URI that is not registered" } " (is refused)" }
         }
     };
-    Ok(answer(offer.status(), &offer.headers(), "Demo provider", &content))
+    Ok(page_with(offer.status(), &offer.headers(), "Demo provider", &content))
 }
 
 async fn client(RawQuery(query): RawQuery) -> Html<String> {

@@ -14,7 +14,8 @@ use std::thread;
 
 use josekit::jwk::{Jwk, alg::ed::EdCurve};
 use josekit::jws::{EdDSA, JwsHeader, serialize_compact};
-use oidc_logout::{ConfirmationKey, HintError, KeySet, LogoutEndpoint, LogoutRequest, RefusalReason};
+use oidc_logout::op::{HintError, LogoutEndpoint, LogoutRequest, RefusalReason};
+use oidc_logout::{KeySet, Secret};
 use serde_json::json;
 use time::OffsetDateTime;
 
@@ -69,7 +70,7 @@ fn verify(endpoint: &LogoutEndpoint, hint: &str) -> Result<(), RefusalReason> {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut current = Signed::new("0")?;
-    let endpoint = LogoutEndpoint::new(ISSUER, current.key.clone(), ConfirmationKey::new([7; 32])?);
+    let endpoint = LogoutEndpoint::new(ISSUER, current.key.clone(), Secret::new([7; 32])?);
     let host = Host { endpoint: RwLock::new(endpoint) };
     // The hints that clients hold just now: of the current key and of the former one.
     let held = RwLock::new([current.hint.clone(), current.hint.clone()]);

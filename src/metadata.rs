@@ -1,13 +1,12 @@
-//! What logout adds to the provider's discovery document and to the registration of clients.
+//! What each role publishes about itself: the provider in its discovery document, the client in its
+//! registration.
 //!
-//! These types hold logout's members alone. A host flattens them into its own documents, whose other members are its own
-//! affair.
+//! These types hold logout's members alone. A host flattens them into its own documents.
 
+mod application;
 mod client;
-mod error;
 mod provider;
-mod read;
 
-pub use client::ClientMetadata;
-pub use error::ClientRegistrationError;
+pub use application::{ApplicationType, ClientType};
+pub use client::{ClientMetadata, ClientMetadataError};
 pub use provider::{EndSessionEndpoint, EndSessionEndpointError, ProviderMetadata};

@@ -13,7 +13,8 @@
 )]
 
 use allocation_counter::{AllocationInfo, measure};
-use oidc_logout::{ClientMetadata, ClientRegistrationError, Landing, LogoutRequest, Method, RefusalReason};
+use oidc_logout::op::{Landing, LogoutRequest, Method, RefusalReason};
+use oidc_logout::{ClientMetadata, ClientMetadataError};
 
 mod support;
 
@@ -177,7 +178,7 @@ fn a_mebibyte_takes_a_multiple_of_its_size() {
 /// than it.
 #[test]
 fn client_metadata_takes_a_multiple_of_its_size() {
-    use ClientRegistrationError::{NotAnObject, TooManyUris, UnknownApplicationType};
+    use ClientMetadataError::{NotAnObject, TooManyUris, UnknownApplicationType};
     let uris = r#"{"post_logout_redirect_uris":["#;
     for (before, repeated, after, outcome, kept) in [
         (uris, r#""","#, r#"""]}"#, Err(TooManyUris), false),

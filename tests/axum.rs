@@ -38,7 +38,7 @@ fn a_hint_of_the_session_redirects_with_the_state_and_ends_the_session() {
 
         assert_eq!(answer.status, 303, "{method}");
         assert_eq!(answer.location(), format!("{}?state=a%20b%26c", host.client_uri()));
-        answer.assert_plain();
+        answer.assert_redirect();
         assert!(!alice.is_signed_in(), "{method}: the cookie is dead");
         assert!(host.client_page(&answer).contains("<code>a b&amp;c</code>"));
     }
@@ -55,7 +55,7 @@ fn without_a_hint_the_user_is_asked_and_answers() {
 
     let stays = alice.submit(&page, Some(("confirm", "no")));
     assert_eq!(stays.status, 200);
-    stays.assert_plain();
+    stays.assert_page();
     assert!(stays.body.contains("<h1>You are still signed in</h1>"));
     assert!(alice.is_signed_in());
 
@@ -99,12 +99,12 @@ fn a_refusal_offers_to_sign_out() {
 
     let answer = alice.submit(&page, Some(("confirm", "yes")));
     assert_eq!(answer.status, 200);
-    answer.assert_plain();
+    answer.assert_page();
     assert!(answer.body.contains("<h1>You are signed out</h1>"));
     assert!(!alice.is_signed_in());
 
     let page = alice.send("GET", &request);
-    page.assert_plain();
+    page.assert_page();
     assert!(page.form().is_empty(), "nothing to offer when nobody is signed in");
 }
 
@@ -274,10 +274,17 @@ impl Answer {
         assert_eq!(self.headers["content-type"], "text/html; charset=utf-8");
     }
 
-    fn assert_plain(&self) {
+    fn assert_redirect(&self) {
         self.assert_headers();
         assert_eq!(self.headers["referrer-policy"], "no-referrer");
         assert!(self.headers.get("content-security-policy").is_none());
+    }
+
+    /// A page without a form, or one whose answer redirects nowhere.
+    fn assert_page(&self) {
+        self.assert_headers();
+        assert_eq!(self.headers["referrer-policy"], "strict-origin");
+        assert_eq!(self.headers["content-security-policy"], "frame-ancestors 'none'; form-action 'self'");
     }
 
     fn assert_form(&self, content_security_policy: &str) {

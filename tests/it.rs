@@ -19,6 +19,7 @@ mod it {
     mod decision_table;
     mod edges;
     mod exports;
+    mod layout;
     mod metadata;
     mod outcomes;
     mod pages;

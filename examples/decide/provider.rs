@@ -2,10 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use oidc_logout::{
-    Algorithm, ApplicationType, Client, ClientType, ConfirmRule, ConfirmationKey, KeySet, LogoutEndpoint, Policy,
-    RegistrationRules, Session,
-};
+use oidc_logout::op::{Client, ConfirmRule, LogoutEndpoint, Policy, RegistrationRules, Session};
+use oidc_logout::{Algorithm, ApplicationType, ClientType, KeySet, Secret};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
@@ -137,20 +135,18 @@ pub(crate) struct Rules {
 
 impl Op {
     pub(crate) fn endpoint(&self, change: KeyChange) -> Result<LogoutEndpoint, Box<dyn std::error::Error>> {
-        let (first, second) = (ConfirmationKey::new([1; 32])?, ConfirmationKey::new([2; 32])?);
-        let key = match change {
-            KeyChange::Kept => first.clone(),
-            KeyChange::Rotated | KeyChange::Replaced => second,
+        let (first, second) = ([1; 32], [2; 32]);
+        let secret = match change {
+            KeyChange::Kept => Secret::new(first)?,
+            KeyChange::Rotated => Secret::new(second)?.with_previous(first)?,
+            KeyChange::Replaced => Secret::new(second)?,
         };
         let keys = KeySet::from_jwks(self.jwks.to_string())?;
-        let mut endpoint = LogoutEndpoint::new(&self.issuer, keys, key).with_policy(self.policy.clone());
+        let mut endpoint = LogoutEndpoint::new(&self.issuer, keys, secret).with_policy(self.policy.clone());
         for issuer in &self.former_issuers {
             endpoint = endpoint.with_former_issuer(issuer);
         }
-        Ok(match change {
-            KeyChange::Rotated => endpoint.with_previous_confirmation_key(first),
-            KeyChange::Kept | KeyChange::Replaced => endpoint,
-        })
+        Ok(endpoint)
     }
 }
 

@@ -4,9 +4,8 @@ use std::io::{self, Write};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use oidc_logout::{
-    Client, ConfirmationKey, Decision, KeySet, LogoutEndpoint, LogoutRequest, NumericDate, Policy, Session,
-};
+use oidc_logout::op::{Client, Decision, LogoutEndpoint, LogoutRequest, Policy, Session};
+use oidc_logout::{KeySet, NumericDate, Secret};
 use time::OffsetDateTime;
 
 use crate::vector::{Case, Error, File};
@@ -43,8 +42,7 @@ pub(crate) fn show() -> Result<(), Error> {
     writeln!(out, "   header     {}", decode(segments.next())?)?;
     writeln!(out, "   claims     {}", shorten(&decode(segments.next())?, 76))?;
     let keys = KeySet::from_jwks(seed.op.jwks.to_string())?;
-    let endpoint =
-        LogoutEndpoint::new(&seed.op.issuer, keys, ConfirmationKey::new([7; 32])?).with_policy(Policy::login_gov());
+    let endpoint = LogoutEndpoint::new(&seed.op.issuer, keys, Secret::new([7; 32])?).with_policy(Policy::login_gov());
     let pending = endpoint.receive(request, now)?;
     let hint = pending.hint().ok_or("the hint is verified")?;
     writeln!(out, "   algorithm  {}, which the policy allows", hint.algorithm())?;
@@ -79,7 +77,7 @@ pub(crate) fn show() -> Result<(), Error> {
             writeln!(out, "   so end the session, without asking")?;
             end.session_ended()
         }
-        other => return Err(format!("expected to end the session, and got {other:?}").into()),
+        other @ Decision::Answer(_) => return Err(format!("expected to end the session, and got {other:?}").into()),
     };
     writeln!(out, "\nThe response, once the host has ended the session:\n\n  HTTP/1.1 {} See Other", landing.status())?;
     for (name, value) in &landing.headers() {

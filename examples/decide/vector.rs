@@ -4,10 +4,11 @@
 
 use std::collections::BTreeMap;
 
-use oidc_logout::{
-    Algorithm, ClientMetadata, ClientRegistrationError, Confirm, ConfirmReason, Decision, Headers, Landing,
-    LogoutEndpoint, LogoutRequest, Refusal, RefusalReason, RegisteredRedirect,
+use oidc_logout::op::{
+    Answer, Confirm, ConfirmReason, Decision, Landing, LogoutEndpoint, LogoutRequest, Refusal, RefusalReason,
+    RegisteredRedirect, RegistrationError,
 };
+use oidc_logout::{Algorithm, ClientMetadata};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use time::{Duration, OffsetDateTime};
@@ -104,7 +105,7 @@ impl Registration {
 }
 
 impl ClientRegistration {
-    fn run(&self) -> Result<ClientMetadata, ClientRegistrationError> {
+    fn run(&self) -> Result<ClientMetadata, RegistrationError> {
         let metadata = ClientMetadata::from_json(&self.body)?;
         let secret = self.client_secret.as_ref().map(String::as_bytes);
         metadata.register("rp-1", secret, &self.rules.read(), &self.id_token_signing_alg_values_supported)?;
@@ -126,7 +127,7 @@ impl Logout {
             endpoint.offer(&session.read(), now)
         } else {
             match decision {
-                Decision::Confirm(page) => page,
+                Decision::Answer(Answer::Confirm(page)) => page,
                 other => return Err(format!("there is no page to answer, but {other:?}").into()),
             }
         };
@@ -142,39 +143,36 @@ impl Logout {
     }
 
     fn report(&self, decision: Decision, now: OffsetDateTime) -> Result<Map<String, Value>, Error> {
-        Ok(match decision {
-            Decision::EndSession(end) => {
-                let landing = end.session_ended();
-                with_answer(
-                    json!({"decision": "end_session", "redirect": location(&landing)}),
-                    landing_answer(&landing),
-                )
-            }
-            Decision::NoSession(landing) => {
-                with_answer(json!({"decision": "no_session", "redirect": location(&landing)}), landing_answer(&landing))
-            }
-            Decision::Confirm(page) => {
+        let (name, answer) = match decision {
+            Decision::EndSession(end) => ("end_session", end.session_ended().into()),
+            Decision::Answer(answer) => ("no_session", answer),
+        };
+        let got = match &answer {
+            Answer::Landing(landing) => json!({"decision": name, "redirect": location(landing)}),
+            Answer::Confirm(page) => {
                 let mut reasons: Vec<_> = page.reasons().iter().copied().map(ConfirmReason::code).collect();
                 reasons.sort_unstable();
-                let redirect = self.redirect_after_yes(&page, now)?;
-                with_answer(
-                    json!({"decision": "confirm", "reasons": reasons, "redirect": redirect}),
-                    (page.status(), page.headers()),
-                )
+                let redirect = self.redirect_after_yes(page, now)?;
+                json!({"decision": "confirm", "reasons": reasons, "redirect": redirect})
             }
-            Decision::Declined(page) => with_answer(json!({"decision": "declined"}), (page.status(), page.headers())),
-            Decision::Resubmit(page) => with_answer(json!({"decision": "resubmit"}), (page.status(), page.headers())),
-            Decision::Refuse(refusal) => {
+            Answer::Declined(_) => json!({"decision": "declined"}),
+            Answer::Resubmit(_) => json!({"decision": "resubmit"}),
+            Answer::Refuse(refusal) => {
                 let reason = refusal.reason().code();
-                let got = match refusal.reason() {
+                match refusal.reason() {
                     RefusalReason::IdTokenHintInvalid(error) => {
                         json!({"decision": "refuse", "reason": reason, "detail": error.code()})
                     }
                     _ => json!({"decision": "refuse", "reason": reason}),
-                };
-                with_answer(got, (refusal.status(), refusal.headers()))
+                }
             }
-        })
+        };
+        let mut got = object(got);
+        got.insert("status".to_owned(), answer.status().into());
+        let headers = answer.headers();
+        let headers = headers.iter().map(|(name, value)| (name.to_owned(), value.into()));
+        got.insert("headers".to_owned(), Value::Object(headers.collect()));
+        Ok(got)
     }
 
     /// Where a confirmation leads, found out by answering it.
@@ -188,7 +186,7 @@ impl Logout {
         let form = serde_urlencoded::to_string(yes.collect::<Vec<_>>())?;
         match decide_form(form, &endpoint, clients, session.as_ref(), now) {
             Decision::EndSession(end) => Ok(location(&end.session_ended())),
-            other => Err(format!("a yes should end the session, and gives {other:?}").into()),
+            other @ Decision::Answer(_) => Err(format!("a yes should end the session, and gives {other:?}").into()),
         }
     }
 }
@@ -201,8 +199,8 @@ impl JsonRequest {
         session: Option<&JsonSession>,
         now: OffsetDateTime,
     ) -> Decision {
-        let content_type = self.content_type.as_deref();
-        decide(endpoint.read(&self.method, content_type, &self.query, &self.body), endpoint, clients, session, now)
+        let headers = self.content_type.iter().map(|value| ("content-type", value));
+        decide(endpoint.read(&self.method, &self.query, headers, &self.body), endpoint, clients, session, now)
     }
 }
 
@@ -246,7 +244,7 @@ fn decide(
 ) -> Decision {
     let pending = match request.and_then(|request| endpoint.receive(request, now)) {
         Ok(pending) => pending,
-        Err(refusal) => return Decision::Refuse(refusal),
+        Err(refusal) => return refusal.into(),
     };
     let client = clients
         .iter()
@@ -261,21 +259,6 @@ fn location(landing: &Landing) -> Option<String> {
         Landing::Redirect(to) => Some(to.location().to_owned()),
         Landing::SignedOutPage(_) => None,
     }
-}
-
-fn landing_answer(landing: &Landing) -> (u16, Headers<'_>) {
-    match landing {
-        Landing::Redirect(to) => (to.status(), to.headers()),
-        Landing::SignedOutPage(page) => (page.status(), page.headers()),
-    }
-}
-
-fn with_answer(got: Value, (status, headers): (u16, Headers<'_>)) -> Map<String, Value> {
-    let mut got = object(got);
-    got.insert("status".to_owned(), status.into());
-    let headers = headers.iter().map(|(name, value)| (name.to_owned(), value.into()));
-    got.insert("headers".to_owned(), Value::Object(headers.collect()));
-    got
 }
 
 fn object(value: Value) -> Map<String, Value> {

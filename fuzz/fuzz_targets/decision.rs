@@ -3,11 +3,12 @@
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-use oidc_logout::{
-    Algorithm, Confirm, ConfirmReason, ConfirmRule, ConfirmationKey, CrossSitePost, Decision, ExpiredHint, Headers,
-    HintWithoutSid, KeySet, Landing, LogoutEndpoint, LogoutRedirect, LogoutRequest, OnBadHint, Policy,
-    RedirectWithoutHint, RefusalReason, Session, UriMatching,
+use oidc_logout::op::{
+    Answer, Confirm, ConfirmReason, ConfirmRule, CrossSitePost, Decision, ExpiredHint, HintWithoutSid, Landing,
+    LogoutEndpoint, LogoutRedirect, LogoutRequest, OnBadHint, Policy, RedirectWithoutHint, RefusalReason, Session,
+    UriMatching,
 };
+use oidc_logout::{Algorithm, Headers, KeySet, Secret};
 use oidc_logout_fuzz::{Clients, ISSUER, NOW, REGISTERED, SignWith, endpoint, leads_to_registered, now, sign};
 use time::{Duration, OffsetDateTime};
 
@@ -140,11 +141,12 @@ impl Case {
         let session = self.session.as_ref();
         let decision = self.decide(session);
         assert_eq!(summary(&decision), summary(&self.decide(session)), "not deterministic");
-        if let Decision::Refuse(refusal) = &decision {
+        if let Decision::Answer(Answer::Refuse(refusal)) = &decision {
             assert!([400, 413].contains(&refusal.status()) && refusal.reason() != RefusalReason::HostError);
             check_headers(&refusal.headers());
         } else {
-            let nobody = matches!(decision, Decision::NoSession(_) | Decision::Resubmit(_));
+            let nobody =
+                matches!(decision, Decision::Answer(Answer::Landing(_)) | Decision::Answer(Answer::Resubmit(_)));
             assert_eq!(session.is_none(), nobody);
         }
         match decision {
@@ -160,21 +162,23 @@ impl Case {
                 );
                 self.check_landing(&end.session_ended());
             }
-            Decision::NoSession(landing) => self.check_landing(&landing),
-            Decision::Confirm(ask) => self.answer(&ask, input),
-            Decision::Declined(_) => panic!("forged"),
-            Decision::Resubmit(page) => {
+            Decision::Answer(Answer::Landing(landing)) => self.check_landing(&landing),
+            Decision::Answer(Answer::Confirm(ask)) => self.answer(&ask, input),
+            Decision::Answer(Answer::Declined(_)) => panic!("forged"),
+            Decision::Answer(Answer::Resubmit(page)) => {
                 assert!(self.post && !input.policy.trust_posts);
                 check_headers(&page.headers());
                 // Once: what comes back is decided as it is.
                 let fields = page.fields().collect();
                 match self.receive_form(fields, &self.endpoint, now(), None) {
-                    Decision::NoSession(landing) => self.check_landing(&landing),
-                    Decision::Refuse(refusal) => assert_eq!(refusal.reason(), RefusalReason::RequestTooLarge),
+                    Decision::Answer(Answer::Landing(landing)) => self.check_landing(&landing),
+                    Decision::Answer(Answer::Refuse(refusal)) => {
+                        assert_eq!(refusal.reason(), RefusalReason::RequestTooLarge)
+                    }
                     other => panic!("{other:?}"),
                 }
             }
-            Decision::Refuse(_) => {}
+            Decision::Answer(Answer::Refuse(_)) => {}
         }
     }
 
@@ -183,7 +187,7 @@ impl Case {
             if self.post { LogoutRequest::from_form(&self.form) } else { LogoutRequest::from_query(&self.form) };
         match request {
             Ok(request) => self.decide_request(request, &self.endpoint, now(), session),
-            Err(refusal) => Decision::Refuse(refusal),
+            Err(refusal) => Decision::Answer(Answer::Refuse(refusal)),
         }
     }
 
@@ -196,7 +200,7 @@ impl Case {
     ) -> Decision {
         match LogoutRequest::from_form(serde_urlencoded::to_string(fields).unwrap()) {
             Ok(request) => self.decide_request(request, endpoint, now, session),
-            Err(refusal) => Decision::Refuse(refusal),
+            Err(refusal) => Decision::Answer(Answer::Refuse(refusal)),
         }
     }
 
@@ -212,7 +216,7 @@ impl Case {
                 let client = self.clients.find(pending.client_id()).filter(|_| !self.client_is_unknown);
                 pending.decide(client, session)
             }
-            Err(refusal) => Decision::Refuse(refusal),
+            Err(refusal) => Decision::Answer(Answer::Refuse(refusal)),
         }
     }
 
@@ -287,7 +291,7 @@ impl Case {
             Tamper::Decline => {
                 let no = fields.iter().copied().chain([("confirm", "no")]).collect();
                 match receive(no) {
-                    Decision::Declined(_) => return,
+                    Decision::Answer(Answer::Declined(_)) => return,
                     decision => (decision, "request_too_large"),
                 }
             }
@@ -310,7 +314,7 @@ impl Case {
                 (decision, "confirmation_invalid")
             }
             Tamper::OtherKey => {
-                let key = ConfirmationKey::new([10; 32]).unwrap();
+                let key = Secret::new([10; 32]).unwrap();
                 let other = LogoutEndpoint::new(ISSUER, KeySet::default(), key).with_policy(self.policy.clone());
                 (self.receive_form(untouched(), &other, now(), self.session.as_ref()), "")
             }
@@ -323,12 +327,12 @@ impl Case {
         let is_another_request = fields.len() == 1 || at_another_time && input.hint.is_some();
         let expected = if is_another_request { "" } else { expected };
         match decision {
-            Decision::Confirm(again) => {
+            Decision::Answer(Answer::Confirm(again)) => {
                 let mut codes = again.reasons().iter().map(|reason| reason.code());
                 assert!(expected.is_empty() || codes.any(|code| code == expected), "{again:?}");
             }
             // Changed it may be another request, and encoded it may be too large.
-            Decision::Refuse(refusal) => {
+            Decision::Answer(Answer::Refuse(refusal)) => {
                 let code = refusal.reason().code();
                 assert!(expected.is_empty() || code == "request_too_large", "{code}");
             }
@@ -345,7 +349,7 @@ impl Case {
         }
         let again = parameters.iter().copied().chain([("resubmitted", "1")]).collect();
         match self.receive_form(again, &self.endpoint, now(), None) {
-            Decision::NoSession(landing) => location(&landing),
+            Decision::Answer(Answer::Landing(landing)) => location(&landing),
             other => panic!("{other:?}"),
         }
     }
@@ -460,9 +464,9 @@ fn check_headers(headers: &Headers<'_>) {
 fn summary(decision: &Decision) -> String {
     let fields = |fields: &mut dyn Iterator<Item = (&'static str, &str)>| format!("{:?}", fields.collect::<Vec<_>>());
     let seen = match decision {
-        Decision::NoSession(landing) => format!("{:?}", location(landing)),
-        Decision::Confirm(ask) => fields(&mut ask.fields()),
-        Decision::Resubmit(again) => fields(&mut again.fields()),
+        Decision::Answer(Answer::Landing(landing)) => format!("{:?}", location(landing)),
+        Decision::Answer(Answer::Confirm(ask)) => fields(&mut ask.fields()),
+        Decision::Answer(Answer::Resubmit(again)) => fields(&mut again.fields()),
         _ => String::new(),
     };
     format!("{decision:?} {seen}")

@@ -8,8 +8,9 @@ use std::sync::LazyLock;
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-use oidc_logout::{
-    Algorithm, ConfirmReason, Decision, ExpiredHint, LogoutEndpoint, LogoutRequest, Method, OnBadHint, Policy,
+use oidc_logout::Algorithm;
+use oidc_logout::op::{
+    Answer, ConfirmReason, Decision, ExpiredHint, LogoutEndpoint, LogoutRequest, Method, OnBadHint, Policy,
     RefusalReason, Session, VerifiedHint,
 };
 use oidc_logout_fuzz::{Clients, ISSUER, KEYS, NOW, SignWith, endpoint, is_genuine, now, sign};
@@ -95,14 +96,14 @@ fn outcome(endpoint: &LogoutEndpoint, token: &str, client_id: Option<&str>) -> R
             assert_eq!(end.hint().unwrap().subject(), "somebody");
             Ok(end.hint().cloned())
         }
-        Decision::Confirm(ask) => {
+        Decision::Answer(Answer::Confirm(ask)) => {
             let invalid = ask.reasons().iter().find_map(|reason| match reason {
                 ConfirmReason::InvalidHint(error) => Some(error.code().to_owned()),
                 _ => None,
             });
             invalid.map_or(Ok(ask.hint().cloned()), Err)
         }
-        Decision::Refuse(refusal) => Err(code(refusal.reason())),
+        Decision::Answer(Answer::Refuse(refusal)) => Err(code(refusal.reason())),
         other => panic!("{other:?}"),
     }
 }

@@ -2,7 +2,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use oidc_logout::{Algorithm, Client, ClientMetadata, ProviderMetadata, RegistrationRules};
+use oidc_logout::op::{Client, RegistrationRules};
+use oidc_logout::{Algorithm, ClientMetadata, ProviderMetadata};
 use serde_json::Value;
 
 fuzz_target!(|body: &[u8]| {
@@ -16,7 +17,7 @@ fuzz_target!(|body: &[u8]| {
         Err(error) => {
             // RFC 6749, section 5.2: the characters of an error_description.
             assert!(error.to_string().bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\'));
-            assert_eq!(error.code(), "invalid_client_metadata");
+            assert!(!error.to_string().is_empty());
             return;
         }
     };

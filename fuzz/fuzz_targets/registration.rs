@@ -3,10 +3,11 @@
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-use oidc_logout::{
-    ApplicationType, Client, ClientType, Decision, Landing, LogoutEndpoint, LogoutRequest, Method, Policy,
-    PolicyBuilder, RegisteredRedirect, RegistrationRules, Session, UriMatching,
+use oidc_logout::op::{
+    Answer, Client, Decision, Landing, LogoutEndpoint, LogoutRequest, Method, Policy, PolicyBuilder,
+    RegisteredRedirect, RegistrationRules, Session, UriMatching,
 };
+use oidc_logout::{ApplicationType, ClientType};
 use oidc_logout_fuzz::{endpoint, leads_to_registered, now};
 use url::{Host, Url};
 
@@ -144,20 +145,20 @@ fn redirect(endpoint: &LogoutEndpoint, client: &Client, uri: &str, state: Option
     let session = Session::new([1; 32]);
     let pending = endpoint.receive(request.clone(), now()).unwrap();
     match pending.decide(Some(client), Some(&session)) {
-        Decision::Confirm(ask) => {
+        Decision::Answer(Answer::Confirm(ask)) => {
             assert!(ask.returns_to_client());
             let headers = ask.headers();
             let policy = headers.iter().find(|(name, _)| *name == "content-security-policy").unwrap().1;
             let source = policy.strip_prefix("frame-ancestors 'none'; form-action 'self' ").unwrap();
             assert!(source.bytes().all(|byte| byte.is_ascii_graphic()) && !source.contains([';', ',', '\'', '*']));
         }
-        Decision::Refuse(_) => {}
+        Decision::Answer(Answer::Refuse(_)) => {}
         other => panic!("{other:?}"),
     }
 
     match endpoint.receive(request, now()).unwrap().decide(Some(client), None) {
-        Decision::NoSession(Landing::Redirect(to)) => Some(to.location().to_owned()),
-        Decision::Refuse(refusal) => {
+        Decision::Answer(Answer::Landing(Landing::Redirect(to))) => Some(to.location().to_owned()),
+        Decision::Answer(Answer::Refuse(refusal)) => {
             assert_eq!(refusal.reason().code(), "redirect_uri_not_registered");
             None
         }

@@ -6,9 +6,8 @@ use std::sync::LazyLock;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use oidc_logout::{
-    Algorithm, ApplicationType, Client, ClientId, ConfirmRule, ConfirmationKey, KeySet, LogoutEndpoint, Policy,
-};
+use oidc_logout::op::{Client, ConfirmRule, LogoutEndpoint, Policy};
+use oidc_logout::{Algorithm, ApplicationType, ClientId, KeySet, Secret};
 use openssl::hash::MessageDigest;
 use openssl::memcmp;
 use openssl::pkey::{Id, PKey, Private};
@@ -39,7 +38,7 @@ pub fn now() -> OffsetDateTime {
 }
 
 pub fn endpoint(policy: Policy) -> LogoutEndpoint {
-    let key = ConfirmationKey::new([9; 32]).unwrap();
+    let key = Secret::new([9; 32]).unwrap();
     LogoutEndpoint::new(ISSUER, KEY_SET.clone(), key).with_policy(policy)
 }
 

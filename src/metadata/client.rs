@@ -1,15 +1,19 @@
-//! The registration's part: what a client says of itself that matters to logout.
+//! What a client registers about itself that matters to logout.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::Serialize;
+use serde::de::value::StrDeserializer;
 use serde::de::{Deserialize, Deserializer, Error as _};
+use thiserror::Error;
 
-use super::ClientRegistrationError;
-use super::read::ReadMetadata;
-use crate::client::{Client, ClientError};
-use crate::hint::Algorithm;
-use crate::redirect::{ApplicationType, RegistrationRules};
+use super::ApplicationType;
+use crate::crypto::Algorithm;
+use crate::json::{self, List, ListEnd, Value};
+
+/// The members that are read.
+const NAMES: [&str; 3] = ["post_logout_redirect_uris", "id_token_signed_response_alg", "application_type"];
 
 /// The client metadata that logout reads: the body of a client registration request, or a part of it
 /// ([RFC 7591, section 2](https://www.rfc-editor.org/rfc/rfc7591#section-2); [OpenID Connect Dynamic Client Registration 1.0,
@@ -26,7 +30,8 @@ use crate::redirect::{ApplicationType, RegistrationRules};
 /// # Registering
 ///
 /// ```
-/// use oidc_logout::{Algorithm, Client, ClientMetadata, ClientRegistrationError, ClientType, RegistrationRules};
+/// use oidc_logout::op::RegistrationRules;
+/// use oidc_logout::{Algorithm, ClientMetadata, ClientType};
 /// use serde::{Deserialize, Serialize};
 ///
 /// /// The host's own part.
@@ -60,7 +65,8 @@ use crate::redirect::{ApplicationType, RegistrationRules};
 /// # Responding, storing, and building the client again
 ///
 /// ```
-/// # use oidc_logout::{Client, ClientMetadata, RegistrationRules};
+/// # use oidc_logout::op::{Client, RegistrationRules};
+/// # use oidc_logout::ClientMetadata;
 /// # use serde::Serialize;
 /// # let logout = ClientMetadata::from_json(r#"{"post_logout_redirect_uris": ["https://rp.example/signed-out"]}"#)?;
 /// # let rules = RegistrationRules::default();
@@ -104,65 +110,71 @@ impl ClientMetadata {
 
     /// Reads the body of a client registration request.
     ///
-    /// Members that logout does not know are ignored, as RFC 7591, section 2 has it, and so is what is wrong with them as long
-    /// as it is JSON (flattened, the host's deserializer may be stricter). A member that is `null` is as good as absent. One that occurs twice is refused, for two readers might
-    /// take two values.
+    /// Unknown members are ignored, even malformed ones, as long as the body is valid JSON (RFC 7591,
+    /// section 2). If this type is flattened into one of yours, your deserializer may be stricter.
+    /// `null` counts as absent. A duplicate member is refused, because two readers could pick
+    /// different values.
     ///
-    /// The body is as large as the host lets it be: limit what is read from the network. Of a list with too many URIs no more
-    /// than [a hundred](Self::MAX_POST_LOGOUT_REDIRECT_URIS) are kept while the rest is read.
+    /// Limit the size of the body yourself. Of a list with too many URIs no more than
+    /// [a hundred](Self::MAX_POST_LOGOUT_REDIRECT_URIS) are kept while the rest is read.
     ///
     /// # Errors
-    /// [`ClientRegistrationError`]: what was sent is not a JSON object, or what logout reads of it is not in its form. Where
-    /// several members are wrong, it is the first one's.
-    pub fn from_json(json: impl AsRef<[u8]>) -> Result<Self, ClientRegistrationError> {
-        // Of the whole body, for what is ignored is not looked at so closely.
-        let json = std::str::from_utf8(json.as_ref()).map_err(|_| ClientRegistrationError::NotAnObject)?;
-        let ReadMetadata(metadata) = serde_json::from_str(json).map_err(|_| ClientRegistrationError::NotAnObject)?;
-        metadata
+    /// [`ClientMetadataError`]: this is not a JSON object, or a member has the wrong form. If several
+    /// members are wrong, the error is that of the first.
+    pub fn from_json(json: impl AsRef<[u8]>) -> Result<Self, ClientMetadataError> {
+        // The whole body, because the JSON parser does not look closely at what it skips.
+        let json = std::str::from_utf8(json.as_ref()).map_err(|_| ClientMetadataError::NotAnObject)?;
+        let mut deserializer = serde_json::Deserializer::from_str(json);
+        let read = Self::read(&mut deserializer);
+        read.and_then(|read| deserializer.end().map(|()| read)).map_err(|_| ClientMetadataError::NotAnObject)?
     }
 
-    /// Registers a client with this metadata under the identifier, and the secret if any, that the host made for it.
-    ///
-    /// `rules` are what this client may register. Their [`ClientType`](crate::ClientType) follows from the client's
-    /// `token_endpoint_auth_method`; in place of their `application_type` the metadata's counts.
-    ///
-    /// The provider signs ID Tokens with the algorithms of `id_token_signing_alg_values_supported`, as its discovery document
-    /// says. A secret for an HMAC algorithm is as long as [`Algorithm::min_secret_bytes`] says, or longer.
-    ///
-    /// # Errors
-    /// The first [`ClientRegistrationError`] in the order of its variants.
-    pub fn register(
-        &self,
-        client_id: impl Into<String>,
-        client_secret: Option<&[u8]>,
-        rules: &RegistrationRules,
-        id_token_signing_alg_values_supported: &[Algorithm],
-    ) -> Result<Client, ClientRegistrationError> {
-        if self.post_logout_redirect_uris.len() > Self::MAX_POST_LOGOUT_REDIRECT_URIS {
-            return Err(ClientRegistrationError::TooManyUris);
-        }
-        let algorithm = self.id_token_signed_response_alg;
-        if !id_token_signing_alg_values_supported.contains(&algorithm) {
-            return Err(ClientRegistrationError::UnsupportedAlgorithm);
-        }
-        let mut builder = Client::builder(client_id).registration_rules(rules.clone()).metadata(self);
-        if let Some(min_bytes) = algorithm.min_secret_bytes() {
-            // Whoever else knew the secret of a public client could sign its ID Tokens.
-            match client_secret.filter(|_| rules.is_confidential()) {
-                None => return Err(ClientRegistrationError::HmacWithoutSecret),
-                Some(secret) if secret.len() < min_bytes => {
-                    return Err(ClientRegistrationError::SecretTooShort { min_bytes });
+    /// The outer error is the format's own: there is no object to read.
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Result<Self, ClientMetadataError>, D::Error> {
+        let mut metadata = Self::default();
+        let mut seen = [false; NAMES.len()];
+        let mut fault = None;
+        let set = |index: usize, value: Value<'de>| {
+            let member = NAMES.get(index).copied().unwrap_or_default();
+            let is_duplicate = seen.get_mut(index).is_some_and(|seen| std::mem::replace(seen, true));
+            let set = if is_duplicate {
+                Err(ClientMetadataError::DuplicateMember { member })
+            } else {
+                metadata.set(member, value)
+            };
+            fault = set.err();
+            fault.is_none()
+        };
+        let max_uris = Self::MAX_POST_LOGOUT_REDIRECT_URIS;
+        json::visit(deserializer, "ClientMetadata", &NAMES, max_uris, ClientMetadataError::NotAnObject, set)?;
+        Ok(fault.map_or(Ok(metadata), Err))
+    }
+
+    /// Sets a member. `null` leaves the default.
+    fn set(&mut self, member: &'static str, value: Value<'_>) -> Result<(), ClientMetadataError> {
+        let wrong_type = |expected| Err(ClientMetadataError::WrongType { member, expected });
+        match (member, value) {
+            (_, Value::Null) => {}
+            ("post_logout_redirect_uris", Value::List(List { texts, end })) => match end {
+                ListEnd::Complete => {
+                    self.post_logout_redirect_uris = texts.into_iter().map(Cow::into_owned).collect();
                 }
-                Some(secret) => builder = builder.client_secret(secret),
+                ListEnd::NotAString => return Err(ClientMetadataError::UriNotAString { index: texts.len() }),
+                ListEnd::TooMany => return Err(ClientMetadataError::TooManyUris),
+            },
+            ("post_logout_redirect_uris", _) => return wrong_type("an array of strings"),
+            ("id_token_signed_response_alg", Value::Text(name)) => {
+                let algorithm = Algorithm::from_name(&name);
+                self.id_token_signed_response_alg = algorithm.ok_or(ClientMetadataError::UnknownAlgorithm)?;
             }
-        }
-        let client = builder.build_usable();
-        for error in client.unusable() {
-            if let ClientError::PostLogoutRedirectUri { index, error } = *error {
-                return Err(ClientRegistrationError::PostLogoutRedirectUri { index, error });
+            ("application_type", Value::Text(name)) => {
+                let name = StrDeserializer::<serde::de::value::Error>::new(&name);
+                let application_type = ApplicationType::deserialize(name);
+                self.application_type = application_type.map_err(|_| ClientMetadataError::UnknownApplicationType)?;
             }
+            _ => return wrong_type("a string"),
         }
-        Ok(client)
+        Ok(())
     }
 }
 
@@ -179,7 +191,48 @@ impl fmt::Debug for ClientMetadata {
 
 impl<'de> Deserialize<'de> for ClientMetadata {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let ReadMetadata(metadata) = ReadMetadata::deserialize(deserializer)?;
-        metadata.map_err(D::Error::custom)
+        Self::read(deserializer)?.map_err(D::Error::custom)
     }
+}
+
+/// Why client metadata cannot be read. The `Display` text is for the developer who wrote the
+/// metadata, names the member, and holds no value of the input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
+#[non_exhaustive]
+pub enum ClientMetadataError {
+    /// Not a JSON object in UTF-8, or one of the members read here holds a number or string that
+    /// cannot be represented.
+    ///
+    #[error("the client metadata is not a JSON object that can be read")]
+    NotAnObject,
+    /// A member occurs twice.
+    #[error("{member} occurs twice; send each member at most once")]
+    DuplicateMember {
+        /// Which one.
+        member: &'static str,
+    },
+    /// A member is not of its type.
+    #[error("{member} is not {expected}")]
+    WrongType {
+        /// Which one.
+        member: &'static str,
+        /// What it has to be, such as `a string`.
+        expected: &'static str,
+    },
+    /// An element of `post_logout_redirect_uris` is not a string.
+    #[error("post_logout_redirect_uris[{index}] is not a string")]
+    UriNotAString {
+        /// Which one, counted from 0.
+        index: usize,
+    },
+    /// More `post_logout_redirect_uris` than [can be registered](ClientMetadata::MAX_POST_LOGOUT_REDIRECT_URIS).
+    ///
+    #[error("post_logout_redirect_uris has more than {} elements", ClientMetadata::MAX_POST_LOGOUT_REDIRECT_URIS)]
+    TooManyUris,
+    /// Neither `web` nor `native`.
+    #[error("application_type is neither web nor native")]
+    UnknownApplicationType,
+    /// `none`, or no algorithm that this crate knows.
+    #[error("id_token_signed_response_alg is none, or not a signature algorithm that this provider knows")]
+    UnknownAlgorithm,
 }

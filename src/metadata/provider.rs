@@ -1,16 +1,12 @@
-//! The discovery document's part: where the logout endpoint is.
+//! What the provider publishes about its logout.
 
-use std::cell::Cell;
-use std::fmt;
-
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde::de::{Deserialize, Deserializer, Error as _};
 use thiserror::Error;
-use url::form_urlencoded;
 
-use crate::redirect::{RegisteredRedirect, RegistrationError, RegistrationRules};
-use crate::refusal::Parameter;
+use crate::json::{self, Value};
+use crate::parameter;
+use crate::uri::{CheckedUri, Scheme, UriError};
 
 /// What logout adds to the provider's discovery document ([RP-Initiated Logout 1.0, section
 /// 2.1](https://openid.net/specs/openid-connect-rpinitiated-1_0.html#OPMetadata); OpenID Connect Discovery 1.0, section 3).
@@ -54,18 +50,18 @@ impl ProviderMetadata {
 /// The URL of the logout endpoint, the `end_session_endpoint` of the discovery document.
 ///
 /// It uses `https` and may have a port, a path and a query (RP-Initiated Logout 1.0, section 2.1), but no user name and no
-/// fragment. The query holds none of the request's parameters, which would then be sent twice. Its host is in the plain form that [`RegisteredRedirect`] asks for. The bytes are kept as they are.
+/// fragment. The query holds none of the request's parameters, which would then be sent twice. Its host is in the plain form that [`RegisteredRedirect`](crate::op::RegisteredRedirect) asks for. The bytes are kept as they are.
 ///
 /// Deserializing makes the checks of [`new`](Self::new).
 ///
 /// ```
-/// use oidc_logout::{EndSessionEndpoint, EndSessionEndpointError};
+/// use oidc_logout::{EndSessionEndpoint, EndSessionEndpointError, UriError};
 ///
 /// let endpoint = EndSessionEndpoint::new("https://op.example/logout")?;
 /// assert_eq!(endpoint.as_str(), "https://op.example/logout");
 ///
 /// let error = EndSessionEndpoint::new("http://localhost:8080/logout").unwrap_err();
-/// assert_eq!(error, EndSessionEndpointError::Http);
+/// assert_eq!(error, EndSessionEndpointError::Uri(UriError::HttpNotAllowed));
 /// let endpoint = EndSessionEndpoint::allowing_http_on_loopback("http://localhost:8080/logout")?;
 /// # assert_eq!(endpoint.as_str(), "http://localhost:8080/logout");
 /// # Ok::<(), EndSessionEndpointError>(())
@@ -87,7 +83,7 @@ impl EndSessionEndpoint {
     /// the specification wants `https`.
     ///
     /// # Errors
-    /// As [`new`](Self::new); [`Http`](EndSessionEndpointError::Http) on other hosts only.
+    /// As [`new`](Self::new), but [`HttpNotAllowed`](UriError::HttpNotAllowed) on other hosts only.
     pub fn allowing_http_on_loopback(uri: impl Into<String>) -> Result<Self, EndSessionEndpointError> {
         Self::check(uri.into(), true)
     }
@@ -99,15 +95,12 @@ impl EndSessionEndpoint {
     }
 
     fn check(uri: String, http_on_loopback: bool) -> Result<Self, EndSessionEndpointError> {
-        // What a web application may register is just that: https anywhere, http on loopback hosts.
-        RegisteredRedirect::register(&uri, &RegistrationRules::default())?;
-        let is_https = uri.split(':').next().is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"));
-        if !is_https && !http_on_loopback {
-            return Err(EndSessionEndpointError::Http);
+        let checked = CheckedUri::check(&uri, |_| false)?;
+        checked.http_is_allowed(false)?;
+        if checked.scheme() == Scheme::Http && !http_on_loopback {
+            return Err(UriError::HttpNotAllowed.into());
         }
-        let query = uri.split_once('?').map_or("", |(_, query)| query);
-        let is_parameter = |name: &str| Parameter::SPECIFIED.iter().any(|parameter| parameter.name() == name);
-        if form_urlencoded::parse(query.as_bytes()).any(|(name, _)| is_parameter(&name)) {
+        if checked.query_names().any(|name| parameter::NAMES.contains(&name.as_str())) {
             return Err(EndSessionEndpointError::Parameter);
         }
         Ok(Self(uri))
@@ -123,93 +116,38 @@ impl<'de> Deserialize<'de> for EndSessionEndpoint {
     }
 }
 
-/// Why a URL cannot be the `end_session_endpoint`, in the order in which it is checked.
+/// Why a URL cannot be the `end_session_endpoint`, in the order of the checks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
 #[non_exhaustive]
 pub enum EndSessionEndpointError {
-    /// More than 2048 bytes.
-    #[error("the end_session_endpoint is longer than 2048 bytes")]
-    TooLong,
-    /// A character that RFC 3986 has no place for, a stray `%`, or a bracket outside the authority.
-    #[error("the end_session_endpoint holds a character that has to be percent-encoded, or a broken percent-encoding")]
-    Character,
-    /// No scheme at the beginning.
-    #[error("the end_session_endpoint is relative; write it with https:// and its host")]
-    Relative,
-    /// A `#`, be there something behind it or not.
-    #[error("the end_session_endpoint has a fragment")]
-    Fragment,
-    /// Neither `https` nor `http`.
-    #[error("the end_session_endpoint has to use https")]
-    Scheme,
-    /// An `@` in the authority.
-    #[error("the end_session_endpoint has a user name before the host")]
-    Userinfo,
-    /// No `//`, no host behind it, or one that is not in its plain form.
-    #[error("the host of the end_session_endpoint is missing or not in its plain form")]
-    Host,
-    /// Not a decimal number from 1 to 65535 without leading zeros.
-    #[error("the port of the end_session_endpoint is not a plain decimal number from 1 to 65535")]
-    Port,
-    /// `http` on a host that is not loopback, or where it is not
-    /// [allowed](EndSessionEndpoint::allowing_http_on_loopback).
-    #[error(
-        "the end_session_endpoint uses http; only on a loopback host, and only where it is allowed explicitly, it may"
-    )]
-    Http,
-    /// A parameter of logout requests in its query, which would then be there twice (RFC 6749, section 3.1).
+    /// It is not a URL that may be published. `http` passes only on a loopback host, and only if it
+    /// is [allowed](EndSessionEndpoint::allowing_http_on_loopback).
+    #[error("end_session_endpoint: {0}")]
+    Uri(#[from] UriError),
+    /// Its query holds a parameter of logout requests, which would then be sent twice (RFC 6749,
+    /// section 3.1).
     #[error("the query of the end_session_endpoint holds a parameter of logout requests, which would be sent twice")]
     Parameter,
 }
 
-impl From<RegistrationError> for EndSessionEndpointError {
-    fn from(error: RegistrationError) -> Self {
-        match error {
-            RegistrationError::TooLong => Self::TooLong,
-            RegistrationError::Character => Self::Character,
-            RegistrationError::Relative => Self::Relative,
-            RegistrationError::Fragment => Self::Fragment,
-            RegistrationError::Scheme => Self::Scheme,
-            RegistrationError::Userinfo => Self::Userinfo,
-            RegistrationError::Host => Self::Host,
-            RegistrationError::Port => Self::Port,
-            RegistrationError::HttpNotAllowed => Self::Http,
-        }
-    }
-}
-
 impl<'de> Deserialize<'de> for ProviderMetadata {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        struct Members {
-            end_session_endpoint: EndSessionEndpoint,
-        }
-
-        /// Takes objects only: what serde derives would read a list of the same values too.
-        struct Object<'a> {
-            is_object: &'a Cell<bool>,
-        }
-
-        impl<'de> Visitor<'de> for Object<'_> {
-            type Value = ProviderMetadata;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object with end_session_endpoint")
+        const NAMES: [&str; 1] = ["end_session_endpoint"];
+        let mut found = None;
+        let mut is_duplicate = false;
+        let set = |_, value: Value<'de>| {
+            is_duplicate |= found.replace(value).is_some();
+            true
+        };
+        json::visit(deserializer, "ProviderMetadata", &NAMES, 0, "provider metadata is not an object", set)?;
+        match found {
+            _ if is_duplicate => Err(D::Error::duplicate_field("end_session_endpoint")),
+            None => Err(D::Error::missing_field("end_session_endpoint")),
+            Some(Value::Text(uri)) => {
+                let end_session_endpoint = EndSessionEndpoint::new(uri).map_err(D::Error::custom)?;
+                Ok(Self { end_session_endpoint })
             }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ProviderMetadata, A::Error> {
-                self.is_object.set(true);
-                let Members { end_session_endpoint } = Members::deserialize(MapAccessDeserializer::new(map))?;
-                Ok(ProviderMetadata { end_session_endpoint })
-            }
+            Some(_) => Err(D::Error::custom("end_session_endpoint is not a string")),
         }
-
-        let is_object = Cell::new(false);
-        let visitor = Object { is_object: &is_object };
-        let read = deserializer.deserialize_struct("ProviderMetadata", &["end_session_endpoint"], visitor);
-        // What serde says of another value holds the value.
-        read.map_err(
-            |error| if is_object.get() { error } else { D::Error::custom("provider metadata is not an object") },
-        )
     }
 }

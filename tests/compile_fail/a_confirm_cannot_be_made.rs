@@ -1,5 +1,5 @@
 //! A question, with its proof, is only the crate's to ask.
-use oidc_logout::Confirm;
+use oidc_logout::op::Confirm;
 
 fn given<T>() -> T {
     loop {}

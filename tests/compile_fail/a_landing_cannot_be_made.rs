@@ -1,5 +1,5 @@
 //! Where the End-User ends up is decided by the crate: the contents of both variants are the crate's to make.
-use oidc_logout::{Landing, SignedOutPage};
+use oidc_logout::op::{Landing, SignedOutPage};
 
 const URI: &str = "https://rp.example/signed-out";
 

@@ -1,5 +1,5 @@
 //! What was validated is what is sent.
-use oidc_logout::LogoutRedirect;
+use oidc_logout::op::LogoutRedirect;
 
 fn change(redirect: &mut LogoutRedirect) {
     redirect.location = "elsewhere"; //~ E0616

@@ -1,5 +1,5 @@
 //! A redirect exists only for a registered URI of a client that was found: its fields are private.
-use oidc_logout::LogoutRedirect;
+use oidc_logout::op::LogoutRedirect;
 
 fn given<T>() -> T {
     loop {}

@@ -1,5 +1,5 @@
 //! Neither from text nor from a registered URI, and its own constructor is private.
-use oidc_logout::{LogoutRedirect, RegisteredRedirect};
+use oidc_logout::op::{LogoutRedirect, RegisteredRedirect};
 
 fn given<T>() -> T {
     loop {}

@@ -1,8 +1,6 @@
 //! Causes are `non_exhaustive`: a new one breaks nobody's build. Every match names all that there are.
-use oidc_logout::{
-    Algorithm, ClientError, ClientRegistrationError, ConfirmReason, EndSessionEndpointError, FormFault, HintError, KeyError,
-    KeySetError, MalformedHint, Parameter, PolicyError, RefusalReason, RegistrationError,
-};
+use oidc_logout::op::{ClientError, ConfirmReason, HintError, PolicyError, RefusalReason, RegistrationError, VerifyHintError};
+use oidc_logout::{Algorithm, ClientMetadataError, EndSessionEndpointError, FormFault, KeyError, KeySetError, MalformedToken, UriError};
 
 fn refusal_reason(cause: RefusalReason) {
     use RefusalReason::*;
@@ -22,8 +20,8 @@ fn hint_error(cause: HintError) {
     }
 }
 
-fn malformed_hint(cause: MalformedHint) {
-    use MalformedHint::*;
+fn malformed_token(cause: MalformedToken) {
+    use MalformedToken::*;
     match cause { //~ E0004
         Segments | Base64(_) | Json(_) | Missing(_) | Duplicate(_) | WrongType(_) | Critical => {}
     }
@@ -37,8 +35,8 @@ fn confirm_reason(cause: ConfirmReason) {
     }
 }
 
-fn registration_error(cause: RegistrationError) {
-    use RegistrationError::*;
+fn uri_error(cause: UriError) {
+    use UriError::*;
     match cause { //~ E0004
         TooLong | Character | Relative | Fragment | Scheme | Userinfo | Host | Port | HttpNotAllowed => {}
     }
@@ -51,19 +49,18 @@ fn client_error(cause: ClientError) {
     }
 }
 
-fn client_registration_error(cause: ClientRegistrationError) {
-    use ClientRegistrationError::*;
+fn registration_error(cause: RegistrationError) {
+    use RegistrationError::*;
     match cause { //~ E0004
-        NotAnObject | DuplicateMember { .. } | WrongType { .. } | UriNotAString { .. } | TooManyUris => {}
-        UnknownApplicationType | UnknownAlgorithm | UnsupportedAlgorithm | HmacWithoutSecret => {}
-        SecretTooShort { .. } | PostLogoutRedirectUri { .. } => {}
+        Metadata(_) | UnsupportedAlgorithm | HmacWithoutSecret | SecretTooShort { .. } => {}
+        PostLogoutRedirectUri { .. } => {}
     }
 }
 
 fn end_session_endpoint_error(cause: EndSessionEndpointError) {
     use EndSessionEndpointError::*;
     match cause { //~ E0004
-        TooLong | Character | Relative | Fragment | Scheme | Userinfo | Host | Port | Http => {}
+        Uri(_) | Parameter => {}
     }
 }
 
@@ -87,17 +84,23 @@ fn key_set_error(cause: KeySetError) {
     }
 }
 
-fn form_fault(cause: FormFault) {
+fn verify_hint_error(cause: VerifyHintError) {
     match cause { //~ E0004
-        FormFault::Percent | FormFault::Utf8 | FormFault::Base64 => {}
+        VerifyHintError::Invalid(_) | VerifyHintError::ClientMismatch => {}
     }
 }
 
-fn parameter(name: Parameter) {
-    use Parameter::*;
-    match name { //~ E0004
-        IdTokenHint | LogoutHint | ClientId | PostLogoutRedirectUri | State | UiLocales => {}
-        Resubmitted | Confirmation | Confirm | EncodedParameters => {}
+fn client_metadata_error(cause: ClientMetadataError) {
+    use ClientMetadataError::*;
+    match cause { //~ E0004
+        NotAnObject | DuplicateMember { .. } | WrongType { .. } | UriNotAString { .. } | TooManyUris => {}
+        UnknownApplicationType | UnknownAlgorithm => {}
+    }
+}
+
+fn form_fault(cause: FormFault) {
+    match cause { //~ E0004
+        FormFault::Percent | FormFault::Utf8 | FormFault::Base64 => {}
     }
 }
 

@@ -1,39 +1,46 @@
 //! Each of them: a new outcome would stop a host's build in the same way.
-use oidc_logout::Decision::{self, Confirm, Declined, EndSession, NoSession, Refuse, Resubmit};
+use oidc_logout::op::Answer::{self, Confirm, Declined, Landing, Refuse, Resubmit};
+use oidc_logout::op::Decision;
 
 fn all_but_end_session(decision: Decision) {
     match decision { //~ E0004
-        NoSession(_) | Confirm(_) | Declined(_) | Resubmit(_) | Refuse(_) => {}
+        Decision::Answer(_) => {}
     }
 }
 
-fn all_but_no_session(decision: Decision) {
+fn all_but_answer(decision: Decision) {
     match decision { //~ E0004
-        EndSession(_) | Confirm(_) | Declined(_) | Resubmit(_) | Refuse(_) => {}
+        Decision::EndSession(_) => {}
     }
 }
 
-fn all_but_confirm(decision: Decision) {
-    match decision { //~ E0004
-        EndSession(_) | NoSession(_) | Declined(_) | Resubmit(_) | Refuse(_) => {}
+fn all_but_landing(answer: Answer) {
+    match answer { //~ E0004
+        Confirm(_) | Declined(_) | Resubmit(_) | Refuse(_) => {}
     }
 }
 
-fn all_but_declined(decision: Decision) {
-    match decision { //~ E0004
-        EndSession(_) | NoSession(_) | Confirm(_) | Resubmit(_) | Refuse(_) => {}
+fn all_but_confirm(answer: Answer) {
+    match answer { //~ E0004
+        Landing(_) | Declined(_) | Resubmit(_) | Refuse(_) => {}
     }
 }
 
-fn all_but_resubmit(decision: Decision) {
-    match decision { //~ E0004
-        EndSession(_) | NoSession(_) | Confirm(_) | Declined(_) | Refuse(_) => {}
+fn all_but_declined(answer: Answer) {
+    match answer { //~ E0004
+        Landing(_) | Confirm(_) | Resubmit(_) | Refuse(_) => {}
     }
 }
 
-fn all_but_refuse(decision: Decision) {
-    match decision { //~ E0004
-        EndSession(_) | NoSession(_) | Confirm(_) | Declined(_) | Resubmit(_) => {}
+fn all_but_resubmit(answer: Answer) {
+    match answer { //~ E0004
+        Landing(_) | Confirm(_) | Declined(_) | Refuse(_) => {}
+    }
+}
+
+fn all_but_refuse(answer: Answer) {
+    match answer { //~ E0004
+        Landing(_) | Confirm(_) | Declined(_) | Resubmit(_) => {}
     }
 }
 

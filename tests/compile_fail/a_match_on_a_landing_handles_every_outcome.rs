@@ -1,4 +1,4 @@
-use oidc_logout::Landing;
+use oidc_logout::op::Landing;
 
 fn all_but_redirect(landing: Landing) {
     match landing { //~ E0004

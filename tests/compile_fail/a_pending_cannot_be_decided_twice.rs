@@ -1,6 +1,6 @@
-use oidc_logout::{Client, Pending, Session};
+use oidc_logout::op::{Client, Pending, Session};
 
-fn twice(pending: Pending<'_>, client: Option<&Client>, session: Option<&Session>) {
+fn twice(pending: Pending, client: Option<&Client>, session: Option<&Session>) {
     let _ = pending.decide(client, session);
     let _ = pending.decide(client, session); //~ E0382
 }

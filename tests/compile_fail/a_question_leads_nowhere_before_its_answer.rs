@@ -1,5 +1,5 @@
 //! A question, a repeated form and a no have neither a location nor a landing.
-use oidc_logout::{Confirm, Declined, Resubmit};
+use oidc_logout::op::{Confirm, Declined, Resubmit};
 
 fn ask(ask: Confirm) {
     let _ = ask.location(); //~ E0599

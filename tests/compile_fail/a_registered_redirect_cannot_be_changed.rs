@@ -1,5 +1,5 @@
 //! Its bytes stay as they were checked, and nothing but the checks makes one.
-use oidc_logout::RegisteredRedirect;
+use oidc_logout::op::RegisteredRedirect;
 
 fn change(redirect: &mut RegisteredRedirect) {
     redirect.uri = "javascript:alert(1)".to_owned(); //~ E0616

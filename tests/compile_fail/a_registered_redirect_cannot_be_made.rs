@@ -1,5 +1,5 @@
 //! A registered URI exists only where registration's checks passed.
-use oidc_logout::RegisteredRedirect;
+use oidc_logout::op::RegisteredRedirect;
 
 fn given<T>() -> T {
     loop {}

@@ -1,5 +1,5 @@
 //! All ways to a request run the same checks: its parts cannot be put together by hand.
-use oidc_logout::{LogoutRequest, PostLogoutRedirectUri, State};
+use oidc_logout::op::{LogoutRequest, PostLogoutRedirectUri, State};
 
 fn change(request: &mut LogoutRequest) {
     let _ = State("\n".to_owned()); //~ E0423

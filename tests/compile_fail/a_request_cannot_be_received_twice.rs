@@ -1,4 +1,4 @@
-use oidc_logout::{LogoutEndpoint, LogoutRequest};
+use oidc_logout::op::{LogoutEndpoint, LogoutRequest};
 use time::OffsetDateTime;
 
 fn twice(endpoint: &LogoutEndpoint, request: LogoutRequest, now: OffsetDateTime) {

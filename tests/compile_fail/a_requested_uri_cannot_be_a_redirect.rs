@@ -1,5 +1,5 @@
 //! What the request asks for selects among the registered URIs, and is no text that a redirect can be made of.
-use oidc_logout::{Client, Landing, LogoutRedirect, PostLogoutRedirectUri, RegisteredRedirect, RegistrationRules};
+use oidc_logout::op::{Client, Landing, LogoutRedirect, PostLogoutRedirectUri, RegisteredRedirect, RegistrationRules};
 
 fn turn(requested: PostLogoutRedirectUri, rules: &RegistrationRules) {
     let _: LogoutRedirect = requested.clone().into(); //~ E0277

@@ -1,4 +1,4 @@
-use oidc_logout::EndSession;
+use oidc_logout::op::EndSession;
 
 fn twice(end: EndSession) {
     let _ = end.session_ended();

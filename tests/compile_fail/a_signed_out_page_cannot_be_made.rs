@@ -1,5 +1,5 @@
 //! The page that says "signed out" cannot be reached without the decision that says so.
-use oidc_logout::{Landing, SignedOutPage};
+use oidc_logout::op::{Landing, SignedOutPage};
 
 fn given<T>() -> T {
     loop {}

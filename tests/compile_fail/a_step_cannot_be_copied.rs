@@ -1,11 +1,12 @@
 //! What can be taken once cannot be kept for a second time.
-use oidc_logout::{Confirm, Decision, Declined, EndSession, Landing, Pending, Resubmit, SignedOutPage};
+use oidc_logout::op::{Answer, Confirm, Decision, Declined, EndSession, Landing, Pending, Resubmit, SignedOutPage};
 
 fn copied<T: Clone>() {}
 
 fn main() {
-    copied::<Pending<'static>>(); //~ E0277
+    copied::<Pending>(); //~ E0277
     copied::<Decision>(); //~ E0277
+    copied::<Answer>(); //~ E0277
     copied::<EndSession>(); //~ E0277
     copied::<Landing>(); //~ E0277
     copied::<SignedOutPage>(); //~ E0277

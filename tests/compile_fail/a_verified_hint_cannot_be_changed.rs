@@ -1,5 +1,6 @@
 //! Neither what a hint proved nor where it came from can be altered, and an untrusted token is no verified one.
-use oidc_logout::{ClientId, IdTokenHint, VerifiedHint};
+use oidc_logout::op::{IdTokenHint, VerifiedHint};
+use oidc_logout::ClientId;
 
 fn change(hint: &mut VerifiedHint, token: IdTokenHint) {
     hint.issuer = "elsewhere".into(); //~ E0616

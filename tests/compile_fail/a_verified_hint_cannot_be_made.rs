@@ -1,5 +1,6 @@
 //! A hint counts as verified only where a signature was verified.
-use oidc_logout::{ClientId, VerifiedHint};
+use oidc_logout::op::VerifiedHint;
+use oidc_logout::ClientId;
 
 fn given<T>() -> T {
     loop {}

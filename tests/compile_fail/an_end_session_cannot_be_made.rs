@@ -1,5 +1,5 @@
 //! Only the decision says that a session is to be ended.
-use oidc_logout::EndSession;
+use oidc_logout::op::EndSession;
 
 fn given<T>() -> T {
     loop {}

@@ -1,5 +1,5 @@
 //! "Redirected but still signed in" cannot be written by accident.
-use oidc_logout::{EndSession, Landing};
+use oidc_logout::op::{EndSession, Landing};
 
 fn read(end: &EndSession) {
     let _ = end.location(); //~ E0599

@@ -1,15 +1,14 @@
 #![deny(unused_must_use)]
-use oidc_logout::{
-    Confirm, Decision, Declined, EndSession, Landing, LogoutRedirect, Pending, Resubmit, SignedOutPage,
-};
+use oidc_logout::op::{Answer, Confirm, Decision, Declined, EndSession, Landing, LogoutRedirect, Pending, Resubmit, SignedOutPage};
 
 fn given<T>() -> T {
     loop {}
 }
 
 fn main() {
-    given::<Pending<'static>>(); //~ unused_must_use
+    given::<Pending>(); //~ unused_must_use
     given::<Decision>(); //~ unused_must_use
+    given::<Answer>(); //~ unused_must_use
     given::<EndSession>(); //~ unused_must_use
     given::<Landing>(); //~ unused_must_use
     given::<LogoutRedirect>(); //~ unused_must_use

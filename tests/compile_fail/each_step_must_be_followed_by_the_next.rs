@@ -1,12 +1,12 @@
 #![deny(unused_must_use)]
-use oidc_logout::{EndSession, LogoutEndpoint, LogoutRequest, Pending, Session};
+use oidc_logout::op::{EndSession, LogoutEndpoint, LogoutRequest, Pending, Session};
 use time::OffsetDateTime;
 
 fn receive(endpoint: &LogoutEndpoint, request: LogoutRequest, now: OffsetDateTime) {
     endpoint.receive(request, now); //~ unused_must_use
 }
 
-fn decide(pending: Pending<'_>) {
+fn decide(pending: Pending) {
     pending.decide(None, None); //~ unused_must_use
 }
 

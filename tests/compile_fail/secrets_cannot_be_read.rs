@@ -1,8 +1,16 @@
 //! What the host hands over as a secret stays inside.
-use oidc_logout::{Client, ConfirmationKey, LogoutEndpoint, Session};
+use oidc_logout::op::{Client, LogoutEndpoint, Session};
+use oidc_logout::Secret;
 
-fn read(key: &ConfirmationKey, session: &Session, client: &Client, endpoint: &LogoutEndpoint) {
-    let _ = &key.0; //~ E0616
+fn given<T>() -> T {
+    loop {}
+}
+
+fn read(key: &Secret, session: &Session, client: &Client, endpoint: &LogoutEndpoint) {
+    let _ = &key.current; //~ E0616
+    let _ = &key.previous; //~ E0616
+    let _ = key.len(); //~ E0624
+    let _ = key.mac(given(), b""); //~ E0624
     let _ = key.as_ref(); //~ E0599
     let _ = key.as_bytes(); //~ E0599
     let _ = &session.binding; //~ E0616
@@ -12,7 +20,7 @@ fn read(key: &ConfirmationKey, session: &Session, client: &Client, endpoint: &Lo
     let _ = &client.secret; //~ E0616
     let _ = client.secret(); //~ E0624
     let _ = &endpoint.settings; //~ E0616
-    let _ = endpoint.confirmation_key(); //~ E0599
+    let _ = endpoint.secret(); //~ E0599
 }
 
 fn main() {}

@@ -1,12 +1,10 @@
 //! Neither as text nor as data; and the values of a request are no text either, so that no log line takes one by accident.
-use oidc_logout::{
-    Client, ClientId, ConfirmationKey, IdTokenHint, KeySet, LogoutEndpoint, LogoutHint, PostLogoutRedirectUri, Session,
-    State, VerifiedHint,
-};
+use oidc_logout::op::{Client, IdTokenHint, LogoutEndpoint, LogoutHint, PostLogoutRedirectUri, Session, State, VerifiedHint};
+use oidc_logout::{ClientId, KeySet, Secret};
 
 fn text<T: std::fmt::Display>() {}
 
-fn data(key: &ConfirmationKey, session: &Session, client: &Client, keys: &KeySet, hint: &VerifiedHint) {
+fn data(key: &Secret, session: &Session, client: &Client, keys: &KeySet, hint: &VerifiedHint) {
     let _ = serde_json::to_string(key); //~ E0277
     let _ = serde_json::to_string(session); //~ E0277
     let _ = serde_json::to_string(client); //~ E0277
@@ -15,7 +13,7 @@ fn data(key: &ConfirmationKey, session: &Session, client: &Client, keys: &KeySet
 }
 
 fn main() {
-    text::<ConfirmationKey>(); //~ E0277
+    text::<Secret>(); //~ E0277
     text::<Session>(); //~ E0277
     text::<Client>(); //~ E0277
     text::<KeySet>(); //~ E0277

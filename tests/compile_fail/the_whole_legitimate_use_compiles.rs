@@ -2,24 +2,20 @@
 //! a case, and not from a guarantee, would show here.
 //@check-pass
 #![deny(warnings)]
-use oidc_logout::{
-    Algorithm, Client, ClientError, ClientMetadata, ClientRegistrationError, Confirm, ConfirmReason, ConfirmationKey,
-    Decision, EndSession, EndSessionEndpoint, HintError, KeySet, Landing, LogoutEndpoint, LogoutRequest, Pending,
-    ProviderMetadata, Refusal, RefusalReason, RegisteredRedirect, RegistrationError, RegistrationRules, Session,
-    VerifiedHint,
-};
+use oidc_logout::op::{Answer, Client, ClientError, Confirm, ConfirmReason, Decision, EndSession, HintError, Landing, LogoutEndpoint, LogoutRequest, Pending, Refusal, RefusalReason, RegisteredRedirect, RegistrationError, RegistrationRules, Session, VerifiedHint, VerifyHintError};
+use oidc_logout::{Algorithm, ClientMetadata, EndSessionEndpoint, KeySet, ProviderMetadata, Secret, UriError};
 use time::OffsetDateTime;
 
 fn endpoint(jwks: &str, secret: Vec<u8>) -> Result<LogoutEndpoint, Box<dyn std::error::Error>> {
     let keys = KeySet::from_jwks(jwks)?;
-    Ok(LogoutEndpoint::new("https://op.example", keys, ConfirmationKey::new(secret)?))
+    Ok(LogoutEndpoint::new("https://op.example", keys, Secret::new(secret)?))
 }
 
 fn client() -> Result<Client, ClientError> {
     Client::builder("rp-1").post_logout_redirect_uri("https://rp.example/signed-out").build()
 }
 
-fn registered() -> Result<RegisteredRedirect, RegistrationError> {
+fn registered() -> Result<RegisteredRedirect, UriError> {
     RegisteredRedirect::register("https://rp.example/signed-out", &RegistrationRules::default())
 }
 
@@ -28,24 +24,29 @@ fn discovery() -> Result<String, Box<dyn std::error::Error>> {
     Ok(metadata.end_session_endpoint.as_str().to_owned() + &serde_json::to_string(&metadata)?)
 }
 
-fn register(body: &str) -> Result<Client, ClientRegistrationError> {
+fn register(body: &str) -> Result<Client, RegistrationError> {
     let metadata = ClientMetadata::from_json(body)?;
     metadata.register("rp-2", None, &RegistrationRules::default(), &[Algorithm::Rs256])
 }
 
-fn receive<'e>(op: &'e LogoutEndpoint, query: &str, now: OffsetDateTime) -> Result<Pending<'e>, Refusal> {
-    op.receive(LogoutRequest::from_query(query)?, now)
+/// What waits for the host's look-ups borrows nothing, so that it can cross an `await` and a thread.
+fn receive(query: &str, now: OffsetDateTime) -> Result<Pending, Box<dyn std::error::Error>> {
+    let op = endpoint("{}", vec![7; 32])?;
+    Ok(op.receive(LogoutRequest::from_query(query)?, now)?)
 }
 
 /// No arm is `_`: these are all outcomes that there are.
-fn decide(pending: Pending<'_>, client: Option<&Client>, session: Option<&Session>) -> String {
-    let landing = match pending.decide(client, session) {
-        Decision::EndSession(end) => ended(end),
-        Decision::NoSession(landing) => landing,
-        Decision::Confirm(ask) => return page(&ask),
-        Decision::Declined(stays) => return format!("{} {:?}", stays.status(), stays.headers()),
-        Decision::Resubmit(again) => return again.fields().map(|(name, value)| format!("{name}={value}")).collect(),
-        Decision::Refuse(refusal) => return refused(&refusal),
+fn decide(pending: Pending, client: Option<&Client>, session: Option<&Session>) -> String {
+    let answer = match pending.decide(client, session) {
+        Decision::EndSession(end) => ended(end).into(),
+        Decision::Answer(answer) => answer,
+    };
+    let landing = match answer {
+        Answer::Landing(landing) => landing,
+        Answer::Confirm(ask) => return page(&ask),
+        Answer::Declined(stays) => return format!("{} {:?}", stays.status(), stays.headers()),
+        Answer::Resubmit(again) => return again.fields().map(|(name, value)| format!("{name}={value}")).collect(),
+        Answer::Refuse(refusal) => return refused(&refusal),
     };
     match landing {
         Landing::Redirect(to) => to.location().to_owned(),
@@ -66,6 +67,10 @@ fn page(ask: &Confirm) -> String {
     reasons.chain(ask.fields().map(|(name, _)| name)).collect()
 }
 
+fn hinted(op: &LogoutEndpoint, hint: &str, client: &Client, now: OffsetDateTime) -> Result<String, VerifyHintError> {
+    Ok(op.verify_hint(hint, Some(client), now)?.subject().to_owned())
+}
+
 fn refused(refusal: &Refusal) -> String {
     match refusal.reason() {
         RefusalReason::IdTokenHintInvalid(HintError::Expired) => "expired".to_owned(),
@@ -77,8 +82,9 @@ fn refused(refusal: &Refusal) -> String {
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let op = endpoint("{}", vec![7; 32])?;
     let now = OffsetDateTime::UNIX_EPOCH;
+    println!("{:?}", hinted(&op, "", &client()?, now));
     let session = Session::new([1; 32]).subject("somebody").sid("s-1").takes_part(true);
-    let pending = receive(&op, "client_id=rp-1", now)?;
+    let pending = receive("client_id=rp-1", now)?;
     let client = if pending.client_id() == Some(client()?.id()) { Some(client()?) } else { None };
     println!("{} {}", decide(pending, client.as_ref(), Some(&session)), registered()?.as_str());
     println!("{}", page(&op.offer(&session, now)));

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use oidc_logout::{
-    Algorithm, Client, ClientId, ConfirmReason, ConfirmRule, ConfirmationKey, CrossSitePost, Decision, ExpiredHint,
-    HintError, HintRule, HintWithoutSid, KeyError, KeySet, LogoutEndpoint, LogoutRequest, Method, OnBadHint, Parameter,
-    Policy, PolicyBuilder, PolicyError, Presence, RedirectWithoutHint, RegistrationError, Session, StateRule,
-    UiLocales, UriMatching, VerifiedHint,
+use oidc_logout::op::{
+    Answer, Client, ConfirmReason, ConfirmRule, CrossSitePost, Decision, ExpiredHint, HintError, HintRule,
+    HintWithoutSid, LogoutEndpoint, LogoutRequest, Method, OnBadHint, Policy, PolicyBuilder, PolicyError, Presence,
+    RedirectWithoutHint, Session, StateRule, UiLocales, UriMatching, VerifiedHint,
 };
+use oidc_logout::{Algorithm, ClientId, KeyError, KeySet, Secret, UriError};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
@@ -62,24 +62,6 @@ fn a_client_id_is_made_of_text_and_looked_up_by_it() {
     assert_eq!([ClientId::from("rp-1"), ClientId::from("rp-1".to_owned())], [id.clone(), id.clone()]);
     assert!(BTreeSet::from([id]).contains("rp-1"));
     assert_eq!(Client::builder("rp-1").build().unwrap().id().as_str(), "rp-1");
-}
-
-#[test]
-fn every_parameter_has_the_name_that_it_is_sent_with() {
-    for (parameter, name) in [
-        (Parameter::IdTokenHint, "id_token_hint"),
-        (Parameter::LogoutHint, "logout_hint"),
-        (Parameter::ClientId, "client_id"),
-        (Parameter::PostLogoutRedirectUri, "post_logout_redirect_uri"),
-        (Parameter::State, "state"),
-        (Parameter::UiLocales, "ui_locales"),
-        (Parameter::Resubmitted, "resubmitted"),
-        (Parameter::Confirmation, "confirmation"),
-        (Parameter::Confirm, "confirm"),
-        (Parameter::EncodedParameters, "encoded_parameters"),
-    ] {
-        assert_eq!((parameter.name(), parameter.to_string().as_str()), (name, name));
-    }
 }
 
 /// The hint with these claims, as it is verified at [`NOW`].
@@ -143,7 +125,9 @@ fn a_decrypted_hint_is_verified_and_the_page_posts_the_encrypted_one() {
     let pending = endpoint.receive(encrypted.with_decrypted_hint(inner.as_str()), at(NOW)).unwrap();
     assert_eq!(pending.hint().unwrap().subject(), "user-1");
     assert_eq!(pending.request().id_token_hint().unwrap().as_str(), "a.b.c.d.e");
-    let Decision::Confirm(ask) = pending.decide(None, Some(&Session::new([1; 32]))) else { panic!("a question") };
+    let Decision::Answer(Answer::Confirm(ask)) = pending.decide(None, Some(&Session::new([1; 32]))) else {
+        panic!("a question")
+    };
     assert!(ask.fields().any(|field| field == ("id_token_hint", "a.b.c.d.e")));
     // Without a hint there is nothing to decrypt.
     let none = LogoutRequest::from_query("").unwrap().with_decrypted_hint(inner);
@@ -192,8 +176,9 @@ fn an_endpoint_has_what_it_was_given() {
 
 #[test]
 fn an_answer_to_a_page_of_the_previous_key_counts() {
-    let [old, new] = [1, 2].map(|byte| ConfirmationKey::new([byte; 32]).unwrap());
-    let of = |key: &ConfirmationKey| LogoutEndpoint::new(ISSUER, KeySet::default(), key.clone());
+    let [old, new] = [1, 2].map(|byte| Secret::new([byte; 32]).unwrap());
+    let rotated = new.clone().with_previous([1; 32]).unwrap();
+    let of = |key: &Secret| LogoutEndpoint::new(ISSUER, KeySet::default(), key.clone());
     let session = Session::new([1; 32]);
     let ends = |endpoint: &LogoutEndpoint| {
         let page = of(&old).offer(&session, at(NOW));
@@ -202,7 +187,7 @@ fn an_answer_to_a_page_of_the_previous_key_counts() {
         matches!(endpoint.receive(answer, at(NOW)).unwrap().decide(None, Some(&session)), Decision::EndSession(_))
     };
     assert!(ends(&of(&old)) && !ends(&of(&new)));
-    assert!(ends(&of(&new).with_previous_confirmation_key(old.clone())));
+    assert!(ends(&of(&rotated)));
 }
 
 #[test]
@@ -226,15 +211,15 @@ fn every_reason_to_ask_has_its_code() {
 #[test]
 fn every_fault_of_a_uri_has_its_code() {
     for (error, code) in [
-        (RegistrationError::TooLong, "too_long"),
-        (RegistrationError::Character, "character"),
-        (RegistrationError::Relative, "relative"),
-        (RegistrationError::Fragment, "fragment"),
-        (RegistrationError::Scheme, "scheme"),
-        (RegistrationError::Userinfo, "userinfo"),
-        (RegistrationError::Host, "host"),
-        (RegistrationError::Port, "port"),
-        (RegistrationError::HttpNotAllowed, "http_not_allowed"),
+        (UriError::TooLong, "too_long"),
+        (UriError::Character, "character"),
+        (UriError::Relative, "relative"),
+        (UriError::Fragment, "fragment"),
+        (UriError::Scheme, "scheme"),
+        (UriError::Userinfo, "userinfo"),
+        (UriError::Host, "host"),
+        (UriError::Port, "port"),
+        (UriError::HttpNotAllowed, "http_not_allowed"),
     ] {
         assert_eq!(error.code(), code);
     }

@@ -1,6 +1,7 @@
 //! The record for the log: what it says of each outcome, and what it leaves out.
 
-use oidc_logout::{Algorithm, Client, Decision, KeySet, LogoutEndpoint, LogoutRequest, OnBadHint, Policy, Session};
+use oidc_logout::op::{Answer, Client, Decision, LogoutEndpoint, LogoutRequest, OnBadHint, Policy, Session};
+use oidc_logout::{Algorithm, KeySet};
 use serde_json::{Value, json};
 
 use crate::support::browser;
@@ -97,7 +98,9 @@ fn every_outcome_has_its_name() {
     let read = |form: &str| LogoutRequest::from_form(form).unwrap();
     assert_eq!(record(&decide(&endpoint, read("client_id=rp-1"), None))["decision"], "resubmit");
     assert_eq!(record(&decide(&endpoint, read("client_id=rp-1&resubmitted=1"), None))["decision"], "no_session");
-    let Decision::Confirm(ask) = decide(&endpoint, read("client_id=rp-1"), Some(&session)) else { unreachable!() };
+    let Decision::Answer(Answer::Confirm(ask)) = decide(&endpoint, read("client_id=rp-1"), Some(&session)) else {
+        unreachable!()
+    };
     let no = decide(&endpoint, read(&browser::post(ask.fields(), Some(("confirm", "no")))), Some(&session));
     assert_eq!(record(&no)["decision"], "declined");
     assert_eq!(record(&no)["method"], "POST");

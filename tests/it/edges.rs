@@ -1,10 +1,10 @@
 //! Limits and times, each at its last value and one beyond.
 
-use oidc_logout::{
-    Algorithm, Client, ClientError, ConfirmReason, ConfirmRule, ConfirmationKey, ConfirmationKeyTooShort, Decision,
-    ExpiredHint, KeySet, Limits, LogoutEndpoint, LogoutRequest, Method, PemError, Policy, PolicyError, Session,
-    StateRule,
+use oidc_logout::op::{
+    Answer, Client, ClientError, ConfirmReason, ConfirmRule, Decision, ExpiredHint, LogoutEndpoint, LogoutRequest,
+    Method, Policy, PolicyError, Session, StateRule,
 };
+use oidc_logout::{Algorithm, KeySet, Limits, PemError, Secret, SecretTooShort};
 use serde_json::{Value, json};
 
 use crate::support::browser;
@@ -37,10 +37,13 @@ fn a_query_and_a_body_have_64_kib_or_what_the_host_set() {
     let plain = endpoint(KeySet::default());
     let lowered = plain.clone().with_limits(Limits::default().request_bytes(100));
     for (endpoint, most) in [(&plain, LogoutRequest::MAX_BYTES), (&lowered, 100)] {
-        let read = |method, media_type, bytes: usize| {
+        let read = |method, media_type: Option<&str>, bytes: usize| {
             let sent = form(bytes);
             let (query, body) = if method == "GET" { (sent.as_str(), "") } else { ("", sent.as_str()) };
-            endpoint.read(method, media_type, query, body).map(|_| ()).map_err(|refusal| refusal.status())
+            endpoint
+                .read(method, query, media_type.map(|value| ("Content-Type", value)), body)
+                .map(|_| ())
+                .map_err(|refusal| refusal.status())
         };
         assert_eq!([read("GET", None, most), read("GET", None, most + 1)], [Ok(()), Err(413)]);
         assert_eq!([read("POST", FORM, most), read("POST", FORM, most + 1)], [Ok(()), Err(413)]);
@@ -70,7 +73,7 @@ fn a_request_built_by_hand_has_the_size_of_its_form() {
 #[test]
 fn a_hint_has_48_kib_and_its_header_8_or_what_the_host_set() {
     let plain = endpoint(KeySet::default());
-    let lowered = plain.clone().with_limits(Limits::default().hint_bytes(100).hint_header_bytes(50));
+    let lowered = plain.clone().with_limits(Limits::default().token_bytes(100).token_header_bytes(50));
     for (endpoint, most, header) in [(&plain, 48 * 1024, 8 * 1024), (&lowered, 100, 50)] {
         let of_bytes =
             |header: usize, bytes: usize| format!("{}.{}", "e".repeat(header), "e".repeat(bytes - header - 1));
@@ -140,11 +143,11 @@ fn a_question_can_be_answered_for_600_seconds_and_60_before_it_was_asked() {
         let answer = LogoutRequest::from_form(browser::post(page.fields(), Some(("confirm", "yes")))).unwrap();
         match endpoint.receive(answer, at(NOW + later)).unwrap().decide(None, Some(&session)) {
             Decision::EndSession(_) => assert_eq!(expected, None, "after {later}"),
-            Decision::Confirm(again) => {
+            Decision::Answer(Answer::Confirm(again)) => {
                 assert_eq!(again.reasons().last().copied(), expected, "after {later}");
                 assert!(again.is_repeated());
             }
-            other => panic!("after {later}: {other:?}"),
+            other @ Decision::Answer(_) => panic!("after {later}: {other:?}"),
         }
     }
 }
@@ -178,8 +181,8 @@ fn the_bounds_of_a_state_leave_room_for_one() {
 
 #[test]
 fn a_confirmation_key_has_32_bytes_and_a_secret_as_many_as_its_hash() {
-    assert!(ConfirmationKey::new([7; 32]).is_ok());
-    assert_eq!(ConfirmationKey::new([7; 31]).unwrap_err(), ConfirmationKeyTooShort);
+    assert!(Secret::new([7; 32]).is_ok());
+    assert_eq!(Secret::new([7; 31]).unwrap_err(), SecretTooShort);
     for (algorithm, min_bytes) in [(Algorithm::Hs256, 32), (Algorithm::Hs384, 48), (Algorithm::Hs512, 64)] {
         let client = |bytes| {
             let client = Client::builder("rp-1").id_token_signed_response_alg(algorithm);

@@ -3,11 +3,11 @@
 mod properties;
 mod provider;
 
-use oidc_logout::{
-    Algorithm, ApplicationType, Client, ClientError, ClientMetadata, ClientRegistrationError as E, ClientType,
-    Decision, KeySet, Landing, LogoutRequest, Method, RegisteredRedirect, RegistrationError, RegistrationRules,
-    Session,
+use oidc_logout::op::{
+    Client, ClientError, Decision, Landing, LogoutRequest, Method, RegisteredRedirect, RegistrationError as E,
+    RegistrationRules, Session,
 };
+use oidc_logout::{Algorithm, ApplicationType, ClientMetadata, ClientMetadataError as M, ClientType, KeySet, UriError};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -39,7 +39,7 @@ struct Registration {
 }
 
 /// Read alone, and flattened, where the text of the error is the same.
-fn read(json: &str) -> Result<ClientMetadata, E> {
+fn read(json: &str) -> Result<ClientMetadata, M> {
     let metadata = ClientMetadata::from_json(json);
     for other in [
         serde_json::from_str::<ClientMetadata>(json),
@@ -47,7 +47,7 @@ fn read(json: &str) -> Result<ClientMetadata, E> {
     ] {
         match (&metadata, other) {
             (Ok(metadata), Ok(other)) => assert_eq!(*metadata, other, "{json}"),
-            (Err(E::NotAnObject), Err(_)) => {}
+            (Err(M::NotAnObject), Err(_)) => {}
             (Err(error), Err(other)) => assert!(other.to_string().starts_with(&error.to_string()), "{other}"),
             (metadata, other) => panic!("{json}: {metadata:?}, but {other:?}"),
         }
@@ -132,10 +132,10 @@ fn what_is_no_json_object_is_refused() {
         "{\"application_type\": \"w\neb\"}",
         &deep,
     ] {
-        assert_eq!(read(json), Err(E::NotAnObject), "{json}");
+        assert_eq!(read(json), Err(M::NotAnObject), "{json}");
     }
     for bytes in [&b"{\"a\": \"\xff\"}"[..], b"{\"application_type\": \"\xff\"}", b"\xff", b"\xef\xbb\xbf{}"] {
-        assert_eq!(ClientMetadata::from_json(bytes), Err(E::NotAnObject), "{bytes:?}");
+        assert_eq!(ClientMetadata::from_json(bytes), Err(M::NotAnObject), "{bytes:?}");
     }
     assert_eq!(read(" \t\r\n{ }\n"), Ok(ClientMetadata::default()));
 }
@@ -151,7 +151,7 @@ fn a_member_that_occurs_twice_is_refused_whatever_it_holds() {
             for values in [["null", "null"], ["null", "1"]] {
                 let [one, two] = values;
                 let json = format!(r#"{{"{member}": {one}, "a": 1, "{second}": {two}}}"#);
-                assert_eq!(read(&json), Err(E::DuplicateMember { member }), "{json}");
+                assert_eq!(read(&json), Err(M::DuplicateMember { member }), "{json}");
             }
         }
     }
@@ -179,8 +179,8 @@ fn a_member_of_another_type_is_refused_by_its_name() {
         for value in values.iter().chain([&other]) {
             let json = json!({member: value}).to_string();
             let error = read(&json).unwrap_err();
-            assert_eq!(error, E::WrongType { member, expected }, "{json}");
-            assert_eq!(error.code(), "invalid_client_metadata");
+            assert_eq!(error, M::WrongType { member, expected }, "{json}");
+            assert_eq!(E::from(error).code(), "invalid_client_metadata");
             assert_eq!(error.to_string(), format!("{member} is not {expected}"));
         }
     }
@@ -195,8 +195,8 @@ fn an_element_of_another_type_is_refused_by_its_place() {
             let mut uris = vec![json!("https://rp.example"); 3];
             uris[index] = value.clone();
             let error = read(&json!({"post_logout_redirect_uris": uris}).to_string()).unwrap_err();
-            assert_eq!(error, E::UriNotAString { index });
-            assert_eq!(error.code(), "invalid_client_metadata");
+            assert_eq!(error, M::UriNotAString { index });
+            assert_eq!(E::from(error).code(), "invalid_client_metadata");
         }
     }
 }
@@ -204,7 +204,7 @@ fn an_element_of_another_type_is_refused_by_its_place() {
 #[test]
 fn the_first_fault_is_named() {
     let json = r#"{"a": 0, "application_type": "x", "id_token_signed_response_alg": 1, "application_type": null}"#;
-    assert_eq!(read(json), Err(E::UnknownApplicationType));
+    assert_eq!(read(json), Err(M::UnknownApplicationType));
     let json = r#"{"id_token_signed_response_alg": 1, "application_type": "x"}"#;
     assert_eq!(read(json).unwrap_err().to_string(), "id_token_signed_response_alg is not a string");
 }
@@ -217,10 +217,10 @@ fn a_hundred_uris_are_read_and_registered_and_no_more() {
     let client = register(&metadata).unwrap();
     assert_eq!(client.post_logout_redirect_uris().len(), MAX_URIS);
 
-    assert_eq!(read(&uris(MAX_URIS + 1)), Err(E::TooManyUris));
-    assert_eq!(E::TooManyUris.code(), "invalid_client_metadata");
+    assert_eq!(read(&uris(MAX_URIS + 1)), Err(M::TooManyUris));
+    assert_eq!(E::from(M::TooManyUris).code(), "invalid_client_metadata");
     metadata.post_logout_redirect_uris.push("https://rp.example".to_owned());
-    assert_eq!(register(&metadata).unwrap_err(), E::TooManyUris);
+    assert_eq!(register(&metadata).unwrap_err(), E::Metadata(M::TooManyUris));
 }
 
 #[test]
@@ -230,7 +230,7 @@ fn application_types_and_algorithms_are_those_of_the_specifications() {
     }
     for name in ["", "Web", "WEB", "web ", " web", "browser", "nativ", "native\0"] {
         let error = read(&json!({"application_type": name}).to_string()).unwrap_err();
-        assert_eq!(error, E::UnknownApplicationType, "{name:?}");
+        assert_eq!(error, M::UnknownApplicationType, "{name:?}");
     }
     for name in ALGORITHMS {
         let metadata = metadata(&json!({"id_token_signed_response_alg": name}));
@@ -241,8 +241,8 @@ fn application_types_and_algorithms_are_those_of_the_specifications() {
     assert_eq!(serde_json::to_value(ed25519).unwrap()["id_token_signed_response_alg"], "EdDSA");
     for name in ["", "none", "NONE", "rs256", "RS256 ", "RS1", "ES256K", "Ed448", "eddsa", "ed25519", "HS1", "A128KW"] {
         let error = read(&json!({"id_token_signed_response_alg": name}).to_string()).unwrap_err();
-        assert_eq!(error, E::UnknownAlgorithm, "{name:?}");
-        assert_eq!(error.code(), "invalid_client_metadata");
+        assert_eq!(error, M::UnknownAlgorithm, "{name:?}");
+        assert_eq!(E::from(error).code(), "invalid_client_metadata");
     }
 }
 
@@ -261,16 +261,16 @@ fn uris(client: &Client) -> Vec<&str> {
 fn each_fault_of_a_uri_is_an_invalid_redirect_uri_by_its_place() {
     let long = uri_of_bytes(2049);
     for (uri, error) in [
-        (long.as_str(), RegistrationError::TooLong),
-        ("https://rp.example/ ", RegistrationError::Character),
-        ("/signed-out", RegistrationError::Relative),
-        ("https://rp.example/#", RegistrationError::Fragment),
-        ("javascript:alert(1)", RegistrationError::Scheme),
-        ("com.example.app:/signed-out", RegistrationError::Scheme),
-        ("https://rp.example@other.example", RegistrationError::Userinfo),
-        ("https://*.example", RegistrationError::Host),
-        ("https://rp.example:0", RegistrationError::Port),
-        ("http://rp.example", RegistrationError::HttpNotAllowed),
+        (long.as_str(), UriError::TooLong),
+        ("https://rp.example/ ", UriError::Character),
+        ("/signed-out", UriError::Relative),
+        ("https://rp.example/#", UriError::Fragment),
+        ("javascript:alert(1)", UriError::Scheme),
+        ("com.example.app:/signed-out", UriError::Scheme),
+        ("https://rp.example@other.example", UriError::Userinfo),
+        ("https://*.example", UriError::Host),
+        ("https://rp.example:0", UriError::Port),
+        ("http://rp.example", UriError::HttpNotAllowed),
     ] {
         for index in 0..3 {
             let mut uris = ["https://rp.example/signed-out"; 3];
@@ -296,16 +296,16 @@ fn the_rules_count_but_for_their_application_type() {
     let http = json!({"post_logout_redirect_uris": ["http://rp.example"]});
     assert_eq!(register(&http, rules().allow_http(true)), Ok(()));
     let public = rules().allow_http(true).client_type(ClientType::Public);
-    assert_eq!(register(&http, public), refused(RegistrationError::HttpNotAllowed));
+    assert_eq!(register(&http, public), refused(UriError::HttpNotAllowed));
 
     let app =
         |application_type| json!({"post_logout_redirect_uris": ["myapp:/out"], "application_type": application_type});
     assert_eq!(register(&app("native"), rules().allow_scheme("myapp")), Ok(()));
-    assert_eq!(register(&app("native"), rules().allow_scheme("myap")), refused(RegistrationError::Scheme));
+    assert_eq!(register(&app("native"), rules().allow_scheme("myap")), refused(UriError::Scheme));
     for application_type in [json!("web"), json!(null)] {
         let native = rules().allow_scheme("myapp").application_type(ApplicationType::Native);
         let app = json!({"post_logout_redirect_uris": ["myapp:/out"], "application_type": application_type});
-        assert_eq!(register(&app, native), refused(RegistrationError::Scheme));
+        assert_eq!(register(&app, native), refused(UriError::Scheme));
     }
     let web = rules().allow_scheme("myapp").application_type(ApplicationType::Web);
     assert_eq!(register(&app("native"), web), Ok(()));
@@ -363,13 +363,13 @@ fn what_is_wrong_is_reported_in_the_order_of_the_variants() {
     let register = |metadata: &ClientMetadata, secret: Option<&[u8]>, supported: &[Algorithm]| {
         metadata.register("rp-1", secret, &RegistrationRules::default(), supported).map(|_| ())
     };
-    assert_eq!(register(&metadata, None, &[]), Err(E::TooManyUris));
+    assert_eq!(register(&metadata, None, &[]), Err(M::TooManyUris.into()));
     metadata.post_logout_redirect_uris.truncate(2);
     assert_eq!(register(&metadata, None, &[]), Err(E::UnsupportedAlgorithm));
     let supported = [Algorithm::Hs256];
     assert_eq!(register(&metadata, None, &supported), Err(E::HmacWithoutSecret));
     assert_eq!(register(&metadata, Some(b""), &supported), Err(E::SecretTooShort { min_bytes: 32 }));
-    let error = RegistrationError::Relative;
+    let error = UriError::Relative;
     assert_eq!(register(&metadata, Some(SECRET), &supported), Err(E::PostLogoutRedirectUri { index: 0, error }));
 }
 
@@ -411,13 +411,13 @@ fn a_registered_client_signs_out() {
 fn an_error_is_answered_as_rfc_7591_has_it() {
     let uri = |error| E::PostLogoutRedirectUri { index: 99, error };
     let mut errors = vec![
-        E::NotAnObject,
-        E::DuplicateMember { member: "application_type" },
-        E::WrongType { member: "application_type", expected: "a string" },
-        E::UriNotAString { index: 0 },
-        E::TooManyUris,
-        E::UnknownApplicationType,
-        E::UnknownAlgorithm,
+        M::NotAnObject.into(),
+        M::DuplicateMember { member: "application_type" }.into(),
+        M::WrongType { member: "application_type", expected: "a string" }.into(),
+        M::UriNotAString { index: 0 }.into(),
+        M::TooManyUris.into(),
+        M::UnknownApplicationType.into(),
+        M::UnknownAlgorithm.into(),
         E::UnsupportedAlgorithm,
         E::HmacWithoutSecret,
         E::SecretTooShort { min_bytes: 64 },
@@ -425,15 +425,15 @@ fn an_error_is_answered_as_rfc_7591_has_it() {
     let not_uris = errors.len();
     errors.extend(
         [
-            RegistrationError::TooLong,
-            RegistrationError::Character,
-            RegistrationError::Relative,
-            RegistrationError::Fragment,
-            RegistrationError::Scheme,
-            RegistrationError::Userinfo,
-            RegistrationError::Host,
-            RegistrationError::Port,
-            RegistrationError::HttpNotAllowed,
+            UriError::TooLong,
+            UriError::Character,
+            UriError::Relative,
+            UriError::Fragment,
+            UriError::Scheme,
+            UriError::Userinfo,
+            UriError::Host,
+            UriError::Port,
+            UriError::HttpNotAllowed,
         ]
         .map(uri),
     );
@@ -483,13 +483,13 @@ fn a_stored_client_is_built_from_what_is_usable_and_the_rest_is_reported() {
     }));
     let builder = Client::builder("rp-1").client_secret([7; 47]).metadata(&stored);
     let bad_uri = |index, error| ClientError::PostLogoutRedirectUri { index, error };
-    assert_eq!(builder.clone().build().unwrap_err(), bad_uri(0, RegistrationError::Fragment));
+    assert_eq!(builder.clone().build().unwrap_err(), bad_uri(0, UriError::Fragment));
     let client = builder.build_usable();
     assert_eq!(uris(&client), ["https://rp.example/out"]);
     assert_eq!(client.id_token_signed_response_alg(), Some(Algorithm::Hs384));
     let expected = [
-        bad_uri(0, RegistrationError::Fragment),
-        bad_uri(2, RegistrationError::HttpNotAllowed),
+        bad_uri(0, UriError::Fragment),
+        bad_uri(2, UriError::HttpNotAllowed),
         ClientError::SecretTooShort { min_bytes: 48 },
     ];
     assert_eq!(client.unusable(), expected);

@@ -1,9 +1,10 @@
 //! What every outcome tells the host: status, headers, request, hint and client.
 
-use oidc_logout::{
-    Client, ClientId, Decision, FormFault, Headers, HintError, Landing, LogoutEndpoint, LogoutHint, LogoutRequest,
-    MalformedHint, Parameter, Refusal, RefusalReason, Segment, Session, VerifiedHint,
+use oidc_logout::op::{
+    Answer, Client, Decision, HintError, Landing, LogoutEndpoint, LogoutHint, LogoutRequest, Refusal, RefusalReason,
+    Session, VerifiedHint,
 };
+use oidc_logout::{ClientId, FormFault, Headers, MalformedToken, TokenSegment};
 use serde_json::json;
 
 use crate::support::browser;
@@ -77,14 +78,14 @@ fn told(decision: &Decision) -> [Option<&str>; 3] {
     let told = read((decision.request(), decision.hint(), decision.client_id()));
     let of_outcome = match decision {
         Decision::EndSession(end) => (Some(end.request()), end.hint(), end.client_id()),
-        Decision::NoSession(landing) => {
+        Decision::Answer(Answer::Landing(landing)) => {
             assert_eq!(told, of_landing(landing));
             (Some(landing.request()), landing.hint(), landing.client_id())
         }
-        Decision::Confirm(ask) => (Some(ask.request()), ask.hint(), ask.client_id()),
-        Decision::Declined(stays) => (Some(stays.request()), stays.hint(), stays.client_id()),
-        Decision::Resubmit(again) => (Some(again.request()), again.hint(), again.client_id()),
-        Decision::Refuse(refusal) => (refusal.request(), refusal.hint(), refusal.client_id()),
+        Decision::Answer(Answer::Confirm(ask)) => (Some(ask.request()), ask.hint(), ask.client_id()),
+        Decision::Answer(Answer::Declined(stays)) => (Some(stays.request()), stays.hint(), stays.client_id()),
+        Decision::Answer(Answer::Resubmit(again)) => (Some(again.request()), again.hint(), again.client_id()),
+        Decision::Answer(Answer::Refuse(refusal)) => (refusal.request(), refusal.hint(), refusal.client_id()),
     };
     assert_eq!(told, read(of_outcome));
     told
@@ -114,25 +115,25 @@ fn every_outcome_keeps_the_request_the_hint_and_the_client() {
         assert_eq!(of_landing(&end.session_ended()), all);
 
         let nobody = site.decide(site.get(more), None);
-        assert!(matches!(nobody, Decision::NoSession(_)));
+        assert!(matches!(nobody, Decision::Answer(Answer::Landing(_))));
         assert_eq!(told(&nobody), all);
     }
 
     let ask = site.decide(site.get(&redirect), Some(&other));
     assert_eq!(told(&ask), all);
-    let Decision::Confirm(ask) = ask else { panic!("{ask:?}") };
+    let Decision::Answer(Answer::Confirm(ask)) = ask else { panic!("{ask:?}") };
     assert!(!ask.is_repeated() && ask.returns_to_client());
     let no = LogoutRequest::from_form(browser::post(ask.fields(), Some(("confirm", "no")))).unwrap();
     let declined = site.decide(no, Some(&other));
-    assert!(matches!(declined, Decision::Declined(_)));
+    assert!(matches!(declined, Decision::Answer(Answer::Declined(_))));
     assert_eq!(told(&declined), all);
 
     let again = site.decide(site.post(&redirect), None);
-    assert!(matches!(again, Decision::Resubmit(_)));
+    assert!(matches!(again, Decision::Answer(Answer::Resubmit(_))));
     assert_eq!(told(&again), all);
 
     let refused = site.decide(site.get(&[("post_logout_redirect_uri", "https://rp.example/")]), None);
-    assert!(matches!(refused, Decision::Refuse(_)));
+    assert!(matches!(refused, Decision::Answer(Answer::Refuse(_))));
     assert_eq!(told(&refused), all);
 }
 
@@ -185,42 +186,44 @@ fn every_outcome_has_its_status_and_headers() {
     let located = [PLAIN[0], PLAIN[1], ("location", "https://rp.example/out?state=s")];
     let other = session("user-2");
 
-    let Decision::NoSession(landing) = site.decide(site.get(&redirect), None) else { panic!("a landing") };
+    let Decision::Answer(Answer::Landing(landing)) = site.decide(site.get(&redirect), None) else {
+        panic!("a landing")
+    };
     assert_eq!(landing.status(), 303);
     assert_headers(&landing.headers(), &located);
     let Landing::Redirect(to) = landing else { panic!("a redirect") };
     assert_eq!((to.status(), to.location()), (303, "https://rp.example/out?state=s"));
     assert_headers(&to.headers(), &located);
 
-    let Decision::NoSession(landing) = site.decide(site.get(&[]), None) else { panic!("a landing") };
+    let Decision::Answer(Answer::Landing(landing)) = site.decide(site.get(&[]), None) else { panic!("a landing") };
     assert_eq!(landing.status(), 200);
-    assert_headers(&landing.headers(), &PLAIN);
+    assert_headers(&landing.headers(), &form(OWN_FORM));
     let Landing::SignedOutPage(page) = landing else { panic!("a page") };
     assert_eq!(page.status(), 200);
-    assert_headers(&page.headers(), &PLAIN);
+    assert_headers(&page.headers(), &form(OWN_FORM));
 
     for (more, policy) in [(&redirect[..], CLIENT_FORM), (&[], OWN_FORM)] {
-        let Decision::Confirm(ask) = site.decide(site.get(more), Some(&other)) else { panic!("a question") };
+        let Decision::Answer(Answer::Confirm(ask)) = site.decide(site.get(more), Some(&other)) else {
+            panic!("a question")
+        };
         assert_eq!(ask.status(), 200);
         assert_headers(&ask.headers(), &form(policy));
-        let Decision::Resubmit(again) = site.decide(site.post(more), None) else { panic!("a form") };
+        let Decision::Answer(Answer::Resubmit(again)) = site.decide(site.post(more), None) else { panic!("a form") };
         assert_eq!(again.status(), 200);
         assert_headers(&again.headers(), &form(policy));
 
         let no = LogoutRequest::from_form(browser::post(ask.fields(), Some(("confirm", "no")))).unwrap();
-        let Decision::Declined(stays) = site.decide(no, Some(&other)) else { panic!("a no") };
+        let Decision::Answer(Answer::Declined(stays)) = site.decide(no, Some(&other)) else { panic!("a no") };
         assert_eq!(stays.status(), 200);
-        assert_headers(&stays.headers(), &PLAIN);
+        assert_headers(&stays.headers(), &form(OWN_FORM));
     }
 }
 
 #[test]
 fn every_refusal_has_its_code_detail_status_and_headers() {
-    let parameter = Parameter::State;
+    let parameter = "state";
     let malformed = RefusalReason::MalformedRequest { parameter, fault: FormFault::Utf8 };
     let duplicate = RefusalReason::DuplicateParameter { parameter };
-    let site = Site::new();
-    let offer = site.endpoint.offer(&session("user-1"), at(NOW));
     for (reason, status, code, detail) in [
         (RefusalReason::RequestTooLarge, 413, "request_too_large", None),
         (malformed, 400, "malformed_request", Some("state")),
@@ -246,13 +249,7 @@ fn every_refusal_has_its_code_detail_status_and_headers() {
         assert_eq!((refusal.reason(), refusal.status()), (reason, status), "{code}");
         assert_eq!(refusal.to_string(), reason.to_string());
         let allow = if status == 405 { &[("allow", "GET, POST")][..] } else { &[] };
-        for (headers, expected) in [
-            (refusal.headers(), &PLAIN[..]),
-            (refusal.headers_with_offer(None), &PLAIN[..]),
-            (refusal.headers_with_offer(Some(&offer)), &form(OWN_FORM)[..]),
-        ] {
-            assert_headers(&headers, &[expected, allow].concat());
-        }
+        assert_headers(&refusal.headers(), &[&form(OWN_FORM)[..], allow].concat());
     }
 }
 
@@ -261,7 +258,7 @@ fn every_fault_of_a_hint_has_its_code() {
     for (error, code) in [
         (HintError::TooLarge, "too_large"),
         (HintError::Encrypted, "encrypted"),
-        (HintError::Malformed(MalformedHint::Json(Segment::Claims)), "malformed"),
+        (HintError::Malformed(MalformedToken::Json(TokenSegment::Claims)), "malformed"),
         (HintError::Type, "type"),
         (HintError::Algorithm, "algorithm"),
         (HintError::Key, "key"),

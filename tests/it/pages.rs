@@ -1,6 +1,7 @@
 //! The forms of the provider's pages, posted as a browser posts them.
 
-use oidc_logout::{Client, Decision, KeySet, Landing, LogoutRequest, Session};
+use oidc_logout::KeySet;
+use oidc_logout::op::{Answer, Client, Decision, Landing, LogoutRequest, Session};
 
 use crate::support::browser;
 use crate::support::provider::{at, endpoint};
@@ -28,7 +29,9 @@ fn form(state: &str) -> String {
 fn a_question_is_answered_by_what_a_browser_makes_of_its_fields() {
     let session = Session::new([1; 32]);
     for state in STATES {
-        let Decision::Confirm(ask) = decide(LogoutRequest::from_query(form(state)).unwrap(), Some(&session)) else {
+        let Decision::Answer(Answer::Confirm(ask)) =
+            decide(LogoutRequest::from_query(form(state)).unwrap(), Some(&session))
+        else {
             panic!("{state:?} should be asked about");
         };
         let answer = post(ask.fields(), Some(("confirm", "yes")));
@@ -44,12 +47,12 @@ fn a_question_is_answered_by_what_a_browser_makes_of_its_fields() {
 fn what_is_posted_again_is_what_came() {
     for state in STATES {
         let request = LogoutRequest::from_form(form(state)).unwrap();
-        let Decision::Resubmit(again) = decide(request, None) else {
+        let Decision::Answer(Answer::Resubmit(again)) = decide(request, None) else {
             panic!("a POST without a session is posted again");
         };
         let again = post(again.fields(), None);
         assert_eq!(again.state().unwrap().as_str(), state);
-        assert!(matches!(decide(again, None), Decision::NoSession(Landing::Redirect(_))));
+        assert!(matches!(decide(again, None), Decision::Answer(Answer::Landing(Landing::Redirect(_)))));
     }
 }
 
@@ -76,22 +79,25 @@ fn a_parameter_counts_once_wherever_it_stands() {
 fn nobody_is_asked_who_could_not_answer() {
     let endpoint = endpoint(KeySet::default());
     let now = at(0);
-    let decide = |method: &str, count: usize, session: Option<&Session>| {
-        // Sent as it is, and three times as long once a browser posts it.
-        let form = format!("logout_hint={}", "<".repeat(count));
+    let decide = |method: &str, posted_bytes: usize, session: Option<&Session>| {
+        // `<` is sent as it is, and is three times as long once a browser posts it.
+        let value = "<".repeat(posted_bytes / 3) + &"x".repeat(posted_bytes % 3);
+        let form = format!("logout_hint={value}");
         let request = if method == "GET" { LogoutRequest::from_query(form) } else { LogoutRequest::from_form(form) };
         endpoint.receive(request.unwrap(), now).unwrap().decide(None, session)
     };
     let session = Session::new([1; 32]);
-    let most = (LogoutRequest::MAX_BYTES - 128 - "logout_hint=".len()) / 3;
-    let Decision::Confirm(ask) = decide("GET", most, Some(&session)) else { panic!("a question") };
+    let most = LogoutRequest::MAX_BYTES - 128 - "logout_hint=".len();
+    let Decision::Answer(Answer::Confirm(ask)) = decide("GET", most, Some(&session)) else { panic!("a question") };
     let answer = post(ask.fields(), Some(("confirm", "yes")));
     assert!(matches!(endpoint.receive(answer, now).unwrap().decide(None, Some(&session)), Decision::EndSession(_)));
-    assert!(matches!(decide("POST", most, None), Decision::Resubmit(_)));
+    assert!(matches!(decide("POST", most, None), Decision::Answer(Answer::Resubmit(_))));
     for (method, session) in [("GET", Some(&session)), ("POST", None)] {
-        let Decision::Refuse(refusal) = decide(method, most + 1, session) else { panic!("too large for a page") };
+        let Decision::Answer(Answer::Refuse(refusal)) = decide(method, most + 1, session) else {
+            panic!("too large for a page")
+        };
         assert_eq!((refusal.reason().code(), refusal.status()), ("request_too_large", 413));
     }
     // Where nothing is posted again, the size as sent counts.
-    assert!(matches!(decide("GET", most + 1, None), Decision::NoSession(_)));
+    assert!(matches!(decide("GET", most + 1, None), Decision::Answer(Answer::Landing(_))));
 }

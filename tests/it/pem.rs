@@ -3,7 +3,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use josekit::jws::{ES256, ES384, ES512, EdDSA, JwsHeader, JwsSigner, PS256, RS256, serialize_compact};
-use oidc_logout::{HintError, KeyError, KeySet, LogoutRequest, PemError, RefusalReason};
+use oidc_logout::op::{HintError, LogoutRequest, RefusalReason};
+use oidc_logout::{KeyError, KeySet, PemError};
 use openssl::ec::{EcGroup, EcKey};
 use openssl::nid::Nid;
 use openssl::pkey::{PKey, Private};

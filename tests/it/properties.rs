@@ -12,10 +12,8 @@ mod registration;
 
 use std::sync::LazyLock;
 
-use oidc_logout::{
-    Algorithm, ApplicationType, Client, Decision, KeySet, Landing, LogoutEndpoint, LogoutRequest, Policy, Refusal,
-    Session,
-};
+use oidc_logout::op::{Answer, Client, Decision, Landing, LogoutEndpoint, LogoutRequest, Policy, Refusal, Session};
+use oidc_logout::{Algorithm, ApplicationType, KeySet};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
@@ -159,28 +157,32 @@ impl Seen {
 fn see(endpoint: &LogoutEndpoint, request: LogoutRequest, session: Option<&Session>) -> Seen {
     let decide = |request| match decide(endpoint, request, session, at(NOW)) {
         Ok(decision) => decision,
-        Err(refusal) => Decision::Refuse(refusal),
+        Err(refusal) => Decision::Answer(Answer::Refuse(refusal)),
     };
     let decide_form = |form: &str| decide(LogoutRequest::from_form(form).unwrap());
     match decide(request) {
-        Decision::Confirm(page) => {
+        Decision::Answer(Answer::Confirm(page)) => {
             let codes = page.reasons().iter().map(|reason| reason.code()).collect();
             let fields = browser::post(page.fields(), None);
             match decide_form(&browser::post(page.fields(), Some(("confirm", "yes")))) {
                 Decision::EndSession(end) => Seen::new("confirm", codes, fields).landing(&end.session_ended()),
-                other => panic!("a yes gives {other:?}"),
+                other @ Decision::Answer(_) => panic!("a yes gives {other:?}"),
             }
         }
-        Decision::Resubmit(page) => {
+        Decision::Answer(Answer::Resubmit(page)) => {
             let fields = browser::post(page.fields(), None);
             match decide_form(&fields) {
-                Decision::NoSession(landing) => Seen::new("resubmit", Vec::new(), fields).landing(&landing),
+                Decision::Answer(Answer::Landing(landing)) => {
+                    Seen::new("resubmit", Vec::new(), fields).landing(&landing)
+                }
                 other => panic!("posted again, it gives {other:?}"),
             }
         }
         Decision::EndSession(end) => Seen::new("end_session", Vec::new(), String::new()).landing(&end.session_ended()),
-        Decision::NoSession(landing) => Seen::new("no_session", Vec::new(), String::new()).landing(&landing),
-        Decision::Declined(_) => Seen::new("declined", Vec::new(), String::new()),
-        Decision::Refuse(refusal) => Seen::new("refuse", vec![refusal.reason().code()], String::new()),
+        Decision::Answer(Answer::Landing(landing)) => {
+            Seen::new("no_session", Vec::new(), String::new()).landing(&landing)
+        }
+        Decision::Answer(Answer::Declined(_)) => Seen::new("declined", Vec::new(), String::new()),
+        Decision::Answer(Answer::Refuse(refusal)) => Seen::new("refuse", vec![refusal.reason().code()], String::new()),
     }
 }

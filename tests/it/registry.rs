@@ -3,10 +3,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use oidc_logout::{
-    Algorithm, ApplicationType, Client, ClientError, ClientType, HintError, KeyError, KeySet, KeySetError, Limits,
-    LogoutRequest, Method, RefusalReason, RegistrationError, RegistrationRules,
-};
+use oidc_logout::op::{Client, ClientError, HintError, LogoutRequest, Method, RefusalReason, RegistrationRules};
+use oidc_logout::{Algorithm, ApplicationType, ClientType, KeyError, KeySet, KeySetError, Limits, UriError};
 use serde_json::json;
 
 use crate::support::provider::{ISSUER, at, endpoint, key_set};
@@ -82,7 +80,7 @@ fn what_a_registry_holds_that_cannot_be_used_is_left_out_and_reported() {
         .id_token_signed_response_alg(Algorithm::Hs256)
         .client_secret("too-short")
         .form_action_source("https://www.example/path");
-    let host = ClientError::PostLogoutRedirectUri { index: 1, error: RegistrationError::Host };
+    let host = ClientError::PostLogoutRedirectUri { index: 1, error: UriError::Host };
     assert_eq!(builder.clone().build().unwrap_err(), host);
     let client = builder.build_usable();
     assert_eq!(client.post_logout_redirect_uris().len(), 1);
@@ -107,10 +105,10 @@ fn the_types_of_a_client_win_over_its_rules_in_any_order() {
 #[test]
 fn limits_can_be_lowered_and_not_raised() {
     let highest = Limits::default();
-    let raised = highest.request_bytes(usize::MAX).hint_bytes(usize::MAX).hint_header_bytes(usize::MAX);
+    let raised = highest.request_bytes(usize::MAX).token_bytes(usize::MAX).token_header_bytes(usize::MAX);
     assert_eq!(raised.keys_tried(usize::MAX), highest);
     assert_eq!(highest.keys_tried(0), highest.keys_tried(1));
     let endpoint = endpoint(KeySet::default()).with_limits(highest.request_bytes(10));
-    assert!(endpoint.read("GET", None, "state=1234", "").is_ok());
-    assert_eq!(endpoint.read("GET", None, "state=12345", "").unwrap_err().status(), 413);
+    assert!(endpoint.read("GET", "state=1234", [("accept", "*/*")], "").is_ok());
+    assert_eq!(endpoint.read("GET", "state=12345", [("accept", "*/*")], "").unwrap_err().status(), 413);
 }

@@ -16,7 +16,7 @@ use std::sync::LazyLock;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use oidc_logout::{Client, LogoutRequest, Policy, RegisteredRedirect, RegistrationRules};
+use oidc_logout::op::{Client, LogoutRequest, Policy, RegisteredRedirect, RegistrationRules};
 
 use audit::{Audit, MARKS};
 use configuration::{client_metadata, clients, keys, policies, provider_metadata, registrations, sessions};

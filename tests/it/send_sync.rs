@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Barrier;
 use std::thread;
 
-use oidc_logout::{Client, Decision, Landing, LogoutRequest, Method, Session};
+use oidc_logout::op::{Client, Decision, Landing, LogoutRequest, Method, Session};
 use serde_json::json;
 
 use crate::support::exports;
@@ -23,14 +23,17 @@ macro_rules! send_and_sync {
 }
 
 send_and_sync! {
-    Algorithm, ApplicationType, AuditRecord, AuditedHint, Client, ClientBuilder, ClientError, ClientId, ClientMetadata,
-    ClientRegistrationError, ClientType, Confirm, ConfirmReason, ConfirmRule, ConfirmationKey, ConfirmationKeyTooShort,
-    CrossSitePost, Decision, Declined, EndSession, EndSessionEndpoint, EndSessionEndpointError, ExpiredHint, FormFault,
-    Headers<'static>, HintError, HintRule, HintWithoutSid, IdTokenHint, KeyError, KeySet, KeySetError, Landing, Limits,
-    LogoutEndpoint, LogoutHint, LogoutRedirect, LogoutRequest, LogoutRequestBuilder, MalformedHint, Method, NumericDate,
-    OnBadHint, Parameter, PemError, Pending<'static>, Policy, PolicyBuilder, PolicyError, PostLogoutRedirectUri, Presence,
-    ProviderMetadata, RedirectWithoutHint, Refusal, RefusalReason, RegisteredRedirect, RegistrationError, RegistrationRules,
-    Resubmit, Segment, Session, SignedOutPage, State, StateRule, UiLocales, UnusableKey, UriMatching, VerifiedHint,
+    Algorithm, ApplicationType, ClientId, ClientMetadata, ClientMetadataError, ClientType, EndSessionEndpoint,
+    EndSessionEndpointError, FormFault, Headers<'static>, KeyError, KeySet, KeySetError, Limits, MalformedToken,
+    NumericDate, PemError, ProviderMetadata, Secret, SecretTooShort, TokenSegment, UnusableKey, UriError, op::Answer,
+    op::AuditRecord, op::AuditedHint, op::Client, op::ClientBuilder, op::ClientError, op::Confirm, op::ConfirmReason,
+    op::ConfirmRule, op::CrossSitePost, op::Decision, op::Declined, op::EndSession, op::ExpiredHint, op::HintError,
+    op::HintRule, op::HintWithoutSid, op::IdTokenHint, op::Landing, op::LogoutEndpoint, op::LogoutHint,
+    op::LogoutRedirect, op::LogoutRequest, op::LogoutRequestBuilder, op::Method, op::OnBadHint, op::Pending,
+    op::Policy, op::PolicyBuilder, op::PolicyError, op::PostLogoutRedirectUri, op::Presence, op::RedirectWithoutHint,
+    op::Refusal, op::RefusalReason, op::RegisteredRedirect, op::RegistrationError, op::RegistrationRules,
+    op::Resubmit, op::Session, op::SignedOutPage, op::State, op::StateRule, op::UiLocales, op::UriMatching,
+    op::VerifiedHint, op::VerifyHintError,
 }
 
 #[test]

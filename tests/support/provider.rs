@@ -1,13 +1,14 @@
 //! A provider with nothing special about it.
 
-use oidc_logout::{ConfirmationKey, KeySet, LogoutEndpoint};
+use oidc_logout::op::LogoutEndpoint;
+use oidc_logout::{KeySet, Secret};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 pub(crate) const ISSUER: &str = "https://op.example";
 
 pub(crate) fn endpoint(keys: KeySet) -> LogoutEndpoint {
-    LogoutEndpoint::new(ISSUER, keys, ConfirmationKey::new([7; 32]).unwrap())
+    LogoutEndpoint::new(ISSUER, keys, Secret::new([7; 32]).unwrap())
 }
 
 pub(crate) fn key_set(jwks: &[Value]) -> KeySet {

@@ -5,10 +5,10 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use oidc_logout::{
-    Client, ConfirmationKey, Decision, KeySet, Landing, LogoutEndpoint, LogoutRequest, Policy, Refusal, RefusalReason,
-    Session,
+use oidc_logout::op::{
+    Answer, Client, Decision, Landing, LogoutEndpoint, LogoutRequest, Policy, Refusal, RefusalReason, Session,
 };
+use oidc_logout::{KeySet, Secret};
 use serde_json::Value;
 use time::OffsetDateTime;
 
@@ -43,7 +43,7 @@ impl Seed {
             query,
             redirect: text("/expect/redirect"),
             segments: segments.try_into().expect("three segments"),
-            endpoint: LogoutEndpoint::new(text("/op/issuer"), keys, ConfirmationKey::new([1; 32]).expect("a key"))
+            endpoint: LogoutEndpoint::new(text("/op/issuer"), keys, Secret::new([1; 32]).expect("a key"))
                 .with_policy(policy),
             client: Client::builder(text("/clients/0/client_id"))
                 .post_logout_redirect_uri(text("/clients/0/post_logout_redirect_uris/0"))
@@ -61,8 +61,8 @@ impl Seed {
         let pending = self.endpoint.receive(LogoutRequest::from_query(query)?, self.now)?;
         match pending.decide(Some(&self.client), Some(&self.session)) {
             Decision::EndSession(end) => Ok(end.session_ended()),
-            Decision::Refuse(refusal) => Err(refusal),
-            other => panic!("neither accepted nor refused: {other:?}"),
+            Decision::Answer(Answer::Refuse(refusal)) => Err(refusal),
+            other @ Decision::Answer(_) => panic!("neither accepted nor refused: {other:?}"),
         }
     }
 

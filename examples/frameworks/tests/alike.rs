@@ -16,7 +16,7 @@ use hyper::client::conn::http1;
 use hyper::header::HeaderValue;
 use hyper::{Method, Request, Uri};
 use hyper_util::rt::TokioIo;
-use oidc_logout::Decision;
+use oidc_logout::op::{self, Decision};
 use rocket::fairing::AdHoc;
 use tokio::net::{TcpListener, TcpStream};
 use url::form_urlencoded;
@@ -251,7 +251,8 @@ struct Expected {
 /// What the crate says without HTTP and a framework.
 async fn expected(host: &Host, request: &JsonRequest) -> Expected {
     let (endpoint, now, session) = (host.endpoint().await, host.now().await, host.session(Some(COOKIE)).await);
-    let read = endpoint.read(&request.method, request.content_type.as_deref(), &request.query, &request.body);
+    let headers = request.content_type.iter().map(|value| ("content-type", value));
+    let read = endpoint.read(&request.method, &request.query, headers, &request.body);
     let decision = match read.and_then(|request| endpoint.receive(request, now)) {
         Ok(pending) => {
             let client = host.client(pending.client_id()).await;
@@ -260,27 +261,23 @@ async fn expected(host: &Host, request: &JsonRequest) -> Expected {
         Err(refusal) => refusal.into(),
     };
     let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
-    let new = |status, headers: &oidc_logout::Headers<'_>, fields| {
-        let mut headers: Vec<_> = headers.iter().map(owned).collect();
-        headers.push(owned(("content-type", "text/html; charset=utf-8")));
-        headers.sort();
-        Expected { status, headers, fields }
+    let answer = match decision {
+        Decision::EndSession(end) => end.session_ended().into(),
+        Decision::Answer(answer) => answer,
     };
-    match decision {
-        Decision::EndSession(end) => {
-            let landing = end.session_ended();
-            new(landing.status(), &landing.headers(), Vec::new())
-        }
-        Decision::NoSession(landing) => new(landing.status(), &landing.headers(), Vec::new()),
-        Decision::Confirm(page) => new(page.status(), &page.headers(), page.fields().map(owned).collect()),
-        Decision::Declined(page) => new(page.status(), &page.headers(), Vec::new()),
-        Decision::Resubmit(page) => new(page.status(), &page.headers(), page.fields().map(owned).collect()),
-        Decision::Refuse(refusal) => {
+    let mut headers: Vec<_> = answer.headers().iter().map(owned).collect();
+    headers.push(owned(("content-type", "text/html; charset=utf-8")));
+    headers.sort();
+    let fields = match &answer {
+        op::Answer::Landing(_) | op::Answer::Declined(_) => Vec::new(),
+        op::Answer::Confirm(page) => page.fields().map(owned).collect(),
+        op::Answer::Resubmit(page) => page.fields().map(owned).collect(),
+        op::Answer::Refuse(_) => {
             let offer = session.map(|session| endpoint.offer(&session, now));
-            let fields = offer.iter().flat_map(|offer| offer.fields().map(owned)).collect();
-            new(refusal.status(), &refusal.headers_with_offer(offer.as_ref()), fields)
+            offer.iter().flat_map(|offer| offer.fields().map(owned)).collect()
         }
-    }
+    };
+    Expected { status: answer.status(), headers, fields }
 }
 
 /// What the vector says, with nothing of the crate in between.

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use oidc_logout::{
-    Confirm, ConfirmReason, Decision, Landing, LogoutEndpoint, LogoutRequest, Refusal, RefusalReason, Session,
+use oidc_logout::op::{
+    Answer, Confirm, ConfirmReason, Decision, Landing, LogoutEndpoint, LogoutRequest, Refusal, RefusalReason, Session,
 };
 
 use super::facts::{CLIENTS, PolicyRow, SENT, SESSIONS, requests};
@@ -97,8 +97,8 @@ fn run(
         decide(endpoint, request, registry, session).map_err(|refusal| read_refusal(&refusal))?;
     let outcome = match decision {
         Decision::EndSession(end) => Outcome::EndSession { redirect: location(&end.session_ended()) },
-        Decision::NoSession(landing) => Outcome::NoSession { redirect: location(&landing) },
-        Decision::Confirm(page) => {
+        Decision::Answer(Answer::Landing(landing)) => Outcome::NoSession { redirect: location(&landing) },
+        Decision::Answer(Answer::Confirm(page)) => {
             let mut reasons: Vec<_> = page.reasons().iter().map(|reason| reason.code()).collect();
             reasons.sort_unstable();
             let detail = page.reasons().iter().find_map(|reason| match reason {
@@ -115,15 +115,15 @@ fn run(
             });
             Outcome::Confirm { reasons, detail, redirect }
         }
-        Decision::Resubmit(page) => {
+        Decision::Answer(Answer::Resubmit(page)) => {
             let decided = post(endpoint, &browser::post(page.fields(), None), registry, session);
-            let Decision::NoSession(landing) = decided else {
+            let Decision::Answer(Answer::Landing(landing)) = decided else {
                 panic!("posted again, it gives {decided:?}");
             };
             Outcome::Resubmit { redirect: location(&landing) }
         }
-        Decision::Refuse(refusal) => Outcome::Refuse(read_refusal(&refusal)),
-        Decision::Declined(_) => panic!("nobody was asked"),
+        Decision::Answer(Answer::Refuse(refusal)) => Outcome::Refuse(read_refusal(&refusal)),
+        Decision::Answer(Answer::Declined(_)) => panic!("nobody was asked"),
     };
     Ok((asked_for, outcome))
 }

@@ -2,7 +2,8 @@
 
 use std::sync::LazyLock;
 
-use oidc_logout::{Algorithm, Client, ConfirmRule, LogoutEndpoint, LogoutRequest, Policy, Session};
+use oidc_logout::Algorithm;
+use oidc_logout::op::{Client, ConfirmRule, LogoutEndpoint, LogoutRequest, Policy, Session};
 use serde_json::json;
 
 use super::facts::PolicyRow;

@@ -1,6 +1,7 @@
 //! What holds for any client metadata, and for any body.
 
-use oidc_logout::{Algorithm, Client, ClientError, ClientMetadata, ClientType, RegistrationRules};
+use oidc_logout::op::{Client, ClientError, RegistrationRules};
+use oidc_logout::{Algorithm, ClientMetadata, ClientType};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use serde_json::{Value, json};

@@ -1,6 +1,6 @@
 //! The discovery document's part.
 
-use oidc_logout::{EndSessionEndpoint, EndSessionEndpointError, ProviderMetadata};
+use oidc_logout::{EndSessionEndpoint, EndSessionEndpointError, ProviderMetadata, UriError};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -28,7 +28,7 @@ fn an_endpoint_uses_https_and_has_a_host_port_path_and_query_as_written() {
 
 #[test]
 fn an_endpoint_that_is_no_such_url_is_refused_with_the_reason() {
-    use EndSessionEndpointError::{Character, Fragment, Host, Http, Port, Relative, Scheme, TooLong, Userinfo};
+    use UriError::{Character, Fragment, Host, HttpNotAllowed, Port, Relative, Scheme, TooLong, Userinfo};
     for (uri, error) in [
         (uri_of_bytes(2049).as_str(), TooLong),
         ("https://op.example/log out", Character),
@@ -52,11 +52,11 @@ fn an_endpoint_that_is_no_such_url_is_refused_with_the_reason() {
         ("https://op.example:/logout", Port),
         ("https://op.example:0/logout", Port),
         ("https://op.example:65536/logout", Port),
-        ("http://op.example/logout", Http),
-        ("HTTP://op.example/logout", Http),
+        ("http://op.example/logout", HttpNotAllowed),
+        ("HTTP://op.example/logout", HttpNotAllowed),
     ] {
-        assert_eq!(EndSessionEndpoint::new(uri), Err(error), "{uri}");
-        assert_eq!(EndSessionEndpoint::allowing_http_on_loopback(uri), Err(error), "{uri}");
+        assert_eq!(EndSessionEndpoint::new(uri), Err(error.into()), "{uri}");
+        assert_eq!(EndSessionEndpoint::allowing_http_on_loopback(uri), Err(error.into()), "{uri}");
     }
 }
 
@@ -67,7 +67,7 @@ fn http_is_taken_on_loopback_hosts_only_and_only_where_it_is_allowed() {
     {
         for scheme in ["http", "HTTP"] {
             let uri = format!("{scheme}://{host}/logout?a");
-            assert_eq!(EndSessionEndpoint::new(&uri), Err(EndSessionEndpointError::Http), "{uri}");
+            assert_eq!(EndSessionEndpoint::new(&uri), Err(UriError::HttpNotAllowed.into()), "{uri}");
             assert_eq!(EndSessionEndpoint::allowing_http_on_loopback(&uri).unwrap().as_str(), uri);
         }
     }
@@ -83,7 +83,7 @@ fn http_is_taken_on_loopback_hosts_only_and_only_where_it_is_allowed() {
         "127.0.0.1.example",
     ] {
         let uri = format!("http://{host}/logout");
-        assert_eq!(EndSessionEndpoint::allowing_http_on_loopback(&uri), Err(EndSessionEndpointError::Http), "{uri}");
+        assert_eq!(EndSessionEndpoint::allowing_http_on_loopback(&uri), Err(UriError::HttpNotAllowed.into()), "{uri}");
     }
 }
 
@@ -102,7 +102,7 @@ fn the_query_holds_no_parameter_of_the_requests_that_are_sent_there() {
         assert!(EndSessionEndpoint::new(format!("https://op.example/{name}")).is_ok());
     }
     let http = "http://localhost/?state";
-    assert_eq!(EndSessionEndpoint::new(http), Err(EndSessionEndpointError::Http));
+    assert_eq!(EndSessionEndpoint::new(http), Err(UriError::HttpNotAllowed.into()));
     assert_eq!(EndSessionEndpoint::allowing_http_on_loopback(http), Err(EndSessionEndpointError::Parameter));
 }
 
@@ -128,7 +128,10 @@ fn provider_metadata_is_read_and_written_within_a_document() {
     let text = serde_json::to_string(&ProviderMetadata::new(http)).unwrap();
     assert_eq!(text, r#"{"end_session_endpoint":"http://localhost/logout"}"#);
     let error = serde_json::from_str::<ProviderMetadata>(&text).unwrap_err();
-    assert!(error.to_string().starts_with(&EndSessionEndpointError::Http.to_string()), "{error}");
+    assert!(
+        error.to_string().starts_with(&EndSessionEndpointError::from(UriError::HttpNotAllowed).to_string()),
+        "{error}"
+    );
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use std::fmt::Debug;
 
-use oidc_logout::{ConfirmRule, ConfirmationKey, Decision, LogoutEndpoint, LogoutRequest, Policy, Refusal, Session};
+use oidc_logout::Secret;
+use oidc_logout::op::{Answer, ConfirmRule, Decision, LogoutEndpoint, LogoutRequest, Policy, Refusal, Session};
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -89,7 +90,7 @@ impl Forgery {
 /// Under a policy that always asks, so that whatever ends a session does so by a proof.
 fn asking_endpoint(issuer: &str, key: u8) -> LogoutEndpoint {
     let policy = Policy::openid().to_builder().confirm(ConfirmRule::Always).build();
-    LogoutEndpoint::new(issuer, keys(), ConfirmationKey::new([key; 32]).unwrap()).with_policy(policy.unwrap())
+    LogoutEndpoint::new(issuer, keys(), Secret::new([key; 32]).unwrap()).with_policy(policy.unwrap())
 }
 
 fn read_proof(proof: &str) -> Option<(i64, &str)> {
@@ -128,7 +129,7 @@ fn a_yes_to_anything_else_than_was_asked_ends_no_session() {
             Some(members) => {
                 let query = serde_urlencoded::to_string(members).unwrap();
                 match decide(&endpoint, LogoutRequest::from_query(query).unwrap(), Some(&session(1)), at(NOW)) {
-                    Ok(Decision::Confirm(page)) => page,
+                    Ok(Decision::Answer(Answer::Confirm(page))) => page,
                     other => panic!("nobody is asked: {other:?}"),
                 }
             }

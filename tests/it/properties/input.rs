@@ -2,9 +2,10 @@
 
 use std::fmt::Debug;
 
-use oidc_logout::{
-    Algorithm, ConfirmRule, CrossSitePost, ExpiredHint, HintRule, HintWithoutSid, LogoutRequest, OnBadHint, Policy,
-    Presence, RedirectWithoutHint, Session, StateRule, UriMatching,
+use oidc_logout::Algorithm;
+use oidc_logout::op::{
+    ConfirmRule, CrossSitePost, ExpiredHint, HintRule, HintWithoutSid, LogoutRequest, OnBadHint, Policy, Presence,
+    RedirectWithoutHint, Session, StateRule, UriMatching,
 };
 use proptest::collection::vec;
 use proptest::option;

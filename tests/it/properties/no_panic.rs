@@ -2,7 +2,8 @@
 
 use std::cell::Cell;
 
-use oidc_logout::{Decision, KeySet, LogoutRequest, Method, Policy};
+use oidc_logout::KeySet;
+use oidc_logout::op::{Decision, LogoutRequest, Method, Policy};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -21,8 +22,8 @@ fn no_bytes_make_reading_or_deciding_a_request_panic() {
     let inputs = (any_policy(), texts, soup(), soup(), seconds, signed_in());
     check(2000, inputs, |(policy, (method, content_type), query, body, seconds, session)| {
         let endpoint = endpoint(policy);
-        let form = content_type.as_deref().or(Some("application/x-www-form-urlencoded; charset=utf-8"));
-        if let Ok(request) = endpoint.read(method, form, &query, &body) {
+        let form = content_type.as_deref().unwrap_or("application/x-www-form-urlencoded; charset=utf-8");
+        if let Ok(request) = endpoint.read(method, &query, [("content-type", form)], &body) {
             let _decided = decide(&endpoint, request, session.as_ref(), at(seconds));
         }
         Ok(())

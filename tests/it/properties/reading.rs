@@ -1,6 +1,6 @@
 //! Reading and writing requests.
 
-use oidc_logout::{LogoutRequest, Method, State};
+use oidc_logout::op::{LogoutRequest, Method, State};
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;

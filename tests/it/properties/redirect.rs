@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use oidc_logout::LogoutRequest;
+use oidc_logout::op::LogoutRequest;
 use proptest::prelude::*;
 use url::{Url, form_urlencoded};
 

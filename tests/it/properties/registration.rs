@@ -2,10 +2,10 @@
 
 use std::cell::Cell;
 
-use oidc_logout::{
-    ApplicationType, Client, ClientType, Decision, Landing, LogoutRequest, Policy, RegisteredRedirect,
-    RegistrationRules,
+use oidc_logout::op::{
+    Answer, Client, Decision, Landing, LogoutRequest, Policy, RegisteredRedirect, RegistrationRules,
 };
+use oidc_logout::{ApplicationType, ClientType};
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -76,12 +76,14 @@ fn whatever_is_registered_comes_back_byte_for_byte_but_for_its_state() {
         let request = LogoutRequest::from_query(serde_urlencoded::to_string(parameters).unwrap()).unwrap();
         let decision = endpoint.receive(request, at(NOW)).map(|pending| pending.decide(Some(&client), None));
         match decision {
-            Ok(Decision::NoSession(Landing::Redirect(to))) => {
+            Ok(Decision::Answer(Answer::Landing(Landing::Redirect(to)))) => {
                 let expected = state.as_deref().map_or(uri.clone(), |state| with_state(&uri, state));
                 prop_assert_eq!(to.location(), expected);
                 redirected.set(redirected.get() + 1);
             }
-            Ok(Decision::Refuse(refusal)) | Err(refusal) => prop_assert_eq!(refusal.reason().code(), "state_too_long"),
+            Ok(Decision::Answer(Answer::Refuse(refusal))) | Err(refusal) => {
+                prop_assert_eq!(refusal.reason().code(), "state_too_long");
+            }
             other => panic!("it gives {other:?}"),
         }
         Ok(())

@@ -2,11 +2,11 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use oidc_logout::{
-    Algorithm, Client, ClientMetadata, ClientRegistrationError, ConfirmRule, ConfirmationKey, CrossSitePost,
-    EndSessionEndpoint, ExpiredHint, HintRule, HintWithoutSid, KeySet, OnBadHint, Policy, Presence, ProviderMetadata,
-    RedirectWithoutHint, RegisteredRedirect, RegistrationRules, StateRule, UriMatching,
+use oidc_logout::op::{
+    Client, ConfirmRule, CrossSitePost, ExpiredHint, HintRule, HintWithoutSid, OnBadHint, Policy, Presence,
+    RedirectWithoutHint, RegisteredRedirect, RegistrationError, RegistrationRules, StateRule, UriMatching,
 };
+use oidc_logout::{Algorithm, ClientMetadata, EndSessionEndpoint, KeySet, ProviderMetadata, Secret};
 use serde_json::{Value, json};
 
 use super::audit::Audit;
@@ -54,7 +54,9 @@ pub(crate) fn client_metadata(audit: &mut Audit) {
         json!({"post_logout_redirect_uris": vec![SECRET; 101]}).to_string(),
     ];
     for body in bodies {
-        registration_error(audit, ClientMetadata::from_json(&body).unwrap_err());
+        let error = ClientMetadata::from_json(&body).unwrap_err();
+        audit.error(&error);
+        registration_error(audit, error.into());
         let error = serde_json::from_str::<ClientMetadata>(&body).unwrap_err();
         audit.search("ClientMetadata", "reading", &error.to_string());
     }
@@ -78,10 +80,10 @@ pub(crate) fn client_metadata(audit: &mut Audit) {
     audit.debug(&metadata.register(CLIENT, secret, &rules, &algorithms).unwrap());
 }
 
-pub(crate) fn registration_error(audit: &mut Audit, error: ClientRegistrationError) {
+pub(crate) fn registration_error(audit: &mut Audit, error: RegistrationError) {
     audit.error(&error);
     audit.debug(&error.headers());
-    audit.search("ClientRegistrationError", "JSON", &serde_json::to_string(&error).unwrap());
+    audit.search("RegistrationError", "JSON", &serde_json::to_string(&error).unwrap());
 }
 
 pub(crate) fn clients(audit: &mut Audit) {
@@ -130,8 +132,8 @@ pub(crate) fn keys(audit: &mut Audit) {
     ] {
         audit.error(&KeySet::from_pem(hostile, Some("s3cr3t-kid")).unwrap_err());
     }
-    audit.debug(&ConfirmationKey::new("s3cr3t-key-of-no-less-than-32-bytes").unwrap());
-    audit.error(&ConfirmationKey::new("s3cr3t-short").unwrap_err());
+    audit.debug(&Secret::new("s3cr3t-key-of-no-less-than-32-bytes").unwrap());
+    audit.error(&Secret::new("s3cr3t-short").unwrap_err());
 }
 
 pub(crate) fn policies(audit: &mut Audit) {

@@ -1,6 +1,7 @@
 //! Inputs that all carry a mark.
 
-use oidc_logout::{Client, ClientBuilder, ConfirmationKey, KeySet, LogoutEndpoint, LogoutRequest, Policy, Session};
+use oidc_logout::op::{Client, ClientBuilder, LogoutEndpoint, LogoutRequest, Policy, Session};
+use oidc_logout::{KeySet, Secret};
 use openssl::pkey::{Id, PKey};
 use openssl::sign::Signer;
 use serde_json::{Value, json};
@@ -83,11 +84,9 @@ pub(crate) fn jwks() -> Value {
 
 pub(crate) fn endpoint(policy: Policy) -> LogoutEndpoint {
     let keys = KeySet::from_jwks(jwks().to_string()).unwrap();
-    let key = |name| ConfirmationKey::new(format!("s3cr3t-key-of-no-less-than-32-bytes-{name}")).unwrap();
-    LogoutEndpoint::new(ISSUER, keys, key("1"))
-        .with_former_issuer(FORMER_ISSUER)
-        .with_previous_confirmation_key(key("2"))
-        .with_policy(policy)
+    let key = |name| format!("s3cr3t-key-of-no-less-than-32-bytes-{name}");
+    let secret = Secret::new(key("1")).unwrap().with_previous(key("2")).unwrap();
+    LogoutEndpoint::new(ISSUER, keys, secret).with_former_issuer(FORMER_ISSUER).with_policy(policy)
 }
 
 pub(crate) fn client() -> ClientBuilder {

@@ -1,9 +1,10 @@
 //! Refusals, decisions and what comes of them.
 
-use oidc_logout::{
-    Algorithm, ApplicationType, Client, ConfirmRule, CrossSitePost, Decision, HintError, HintWithoutSid, Landing,
-    LogoutEndpoint, LogoutRequest, OnBadHint, Policy, RedirectWithoutHint, Refusal, RefusalReason, VerifiedHint,
+use oidc_logout::op::{
+    Answer, Client, ConfirmRule, CrossSitePost, Decision, HintError, HintWithoutSid, Landing, LogoutEndpoint,
+    LogoutRequest, OnBadHint, Policy, RedirectWithoutHint, Refusal, RefusalReason, VerifiedHint,
 };
+use oidc_logout::{Algorithm, ApplicationType};
 use serde_json::Value;
 
 use super::audit::Audit;
@@ -18,14 +19,12 @@ pub(crate) fn refusal(audit: &mut Audit, refusal: &Refusal) {
     audit.error(refusal);
     audit.error(&refusal.reason());
     audit.debug(&refusal.headers());
-    let offer = endpoint(Policy::openid()).offer(&session(), now());
-    audit.debug(&refusal.headers_with_offer(Some(&offer)));
     match refusal.reason() {
         RefusalReason::MalformedRequest { parameter, fault } => {
-            audit.text(&parameter);
+            audit.search("parameter", "name", parameter);
             audit.error(&fault);
         }
-        RefusalReason::DuplicateParameter { parameter } => audit.text(&parameter),
+        RefusalReason::DuplicateParameter { parameter } => audit.search("parameter", "name", parameter),
         RefusalReason::IdTokenHintInvalid(error) => hint_error(audit, &error),
         _ => {}
     }
@@ -74,6 +73,16 @@ pub(crate) fn decisions(audit: &mut Audit) {
     let endpoints: Vec<_> = policies.into_iter().map(|policy| endpoint(policy.build().unwrap())).collect();
     for hint in ["absent", "ed25519", "hs256", "forged", &without_sid] {
         let fields = every_field(audit, hint);
+        for (endpoint, client) in
+            endpoints.iter().flat_map(|it| [(it, &client), (it, &hmac_client), (it, &other_client)])
+        {
+            let request = LogoutRequest::from_form(fields.as_str()).unwrap();
+            let hint = request.id_token_hint().map_or("", |hint| hint.as_str());
+            match endpoint.verify_hint(hint, Some(client), now()) {
+                Ok(hint) => verified_hint(audit, &hint),
+                Err(error) => audit.error(&error),
+            }
+        }
         for uri in [REGISTERED, "", "https://s3cr3t-elsewhere.example", "http://127.0.0.1:49173/c0nf1g-path"] {
             let request = changed(&fields, "post_logout_redirect_uri", uri);
             for endpoint in &endpoints {
@@ -105,13 +114,15 @@ pub(crate) fn decisions(audit: &mut Audit) {
     ] {
         answers(audit, &openid, &client, &request);
     }
-    decision(audit, Decision::Confirm(openid.offer(&session(), now())));
+    decision(audit, Decision::Answer(Answer::Confirm(openid.offer(&session(), now()))));
 }
 
 /// What comes back from the crate's own pages.
 pub(crate) fn answers(audit: &mut Audit, endpoint: &LogoutEndpoint, client: &Client, request: &LogoutRequest) {
     let session = session().sid("s3cr3t-other-sid");
-    let Decision::Resubmit(page) = endpoint.receive(request.clone(), now()).unwrap().decide(Some(client), None) else {
+    let Decision::Answer(Answer::Resubmit(page)) =
+        endpoint.receive(request.clone(), now()).unwrap().decide(Some(client), None)
+    else {
         panic!("a form without a session")
     };
     let again = LogoutRequest::from_form(browser::post(page.fields(), None)).unwrap();
@@ -120,7 +131,7 @@ pub(crate) fn answers(audit: &mut Audit, endpoint: &LogoutEndpoint, client: &Cli
     decision(audit, pending.decide(Some(client), None));
 
     let pending = endpoint.receive(request.clone(), now()).unwrap();
-    let Decision::Confirm(page) = pending.decide(Some(client), Some(&session)) else {
+    let Decision::Answer(Answer::Confirm(page)) = pending.decide(Some(client), Some(&session)) else {
         panic!("a request that proves nothing")
     };
     let proof = page.fields().last().unwrap().1.to_owned();
@@ -159,7 +170,7 @@ pub(crate) fn record(audit: &mut Audit, decision: &Decision) {
 
 /// Takes an outcome apart. No arm is `_`, so that a new outcome must be added.
 pub(crate) fn decision(audit: &mut Audit, decision: Decision) {
-    if let Decision::Confirm(ask) = &decision {
+    if let Decision::Answer(Answer::Confirm(ask)) = &decision {
         let proof = ask.fields().last().unwrap().1.to_owned();
         audit.unmarked.extend(proof.split('.').skip(1).map(str::to_owned));
     }
@@ -169,25 +180,33 @@ pub(crate) fn decision(audit: &mut Audit, decision: Decision) {
         Decision::EndSession(end) => {
             audit.debug(&end);
             end.hint().inspect(|hint| verified_hint(audit, hint));
-            landing(audit, &end.session_ended());
+            answer(audit, end.session_ended().into());
         }
-        Decision::NoSession(to) => landing(audit, &to),
-        Decision::Confirm(ask) => {
+        Decision::Answer(it) => answer(audit, it),
+    }
+}
+
+fn answer(audit: &mut Audit, answer: Answer) {
+    audit.debug(&answer);
+    audit.debug(&answer.headers());
+    match answer {
+        Answer::Landing(to) => landing(audit, &to),
+        Answer::Confirm(ask) => {
             audit.debug(&ask);
             audit.debug(&ask.headers());
             for reason in ask.reasons() {
                 audit.debug(reason);
             }
         }
-        Decision::Declined(stays) => {
+        Answer::Declined(stays) => {
             audit.debug(&stays);
             audit.debug(&stays.headers());
         }
-        Decision::Resubmit(again) => {
+        Answer::Resubmit(again) => {
             audit.debug(&again);
             audit.debug(&again.headers());
         }
-        Decision::Refuse(refused) => refusal(audit, &refused),
+        Answer::Refuse(refused) => refusal(audit, &refused),
     }
 }
 

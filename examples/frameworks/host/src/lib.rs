@@ -2,11 +2,12 @@
 //!
 //! The stores are in memory and asynchronous, as a database would be. The tests set all of it before each request.
 
-pub mod pages;
+mod pages;
 
 use std::collections::HashMap;
 
-use oidc_logout::{Client, ClientId, LogoutEndpoint, Session};
+use oidc_logout::ClientId;
+use oidc_logout::op::{Answer, Client, LogoutEndpoint, Session};
 use time::OffsetDateTime;
 use tokio::sync::RwLock;
 
@@ -62,6 +63,16 @@ impl Host {
     /// Ends the session that the cookie stands for.
     pub async fn end_session(&self, cookie: Option<&str>) {
         self.0.write().await.sessions.remove(cookie.unwrap_or_default());
+    }
+
+    /// The page of an answer. An error page offers to sign out to whoever is signed in.
+    pub async fn page(&self, answer: &Answer, session: Option<&Session>) -> String {
+        let state = self.0.read().await;
+        let offer = match answer {
+            Answer::Refuse(_) => session.map(|session| state.endpoint.offer(session, state.now)),
+            _ => None,
+        };
+        pages::of_answer(answer, offer.as_ref())
     }
 }
 

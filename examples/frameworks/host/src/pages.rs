@@ -1,23 +1,32 @@
 //! The pages: markup only, status and headers come from the crate.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-use oidc_logout::{Confirm, Refusal, Resubmit};
+use oidc_logout::op::{Answer, Confirm, Refusal, Resubmit};
+
+/// The page of an answer. A redirect's body is the signed-out page, which browsers do not show.
+/// `offer` is the way out for error pages.
+pub(crate) fn of_answer(answer: &Answer, offer: Option<&Confirm>) -> String {
+    match answer {
+        Answer::Landing(_) => signed_out(),
+        Answer::Confirm(ask) => confirmation(ask),
+        Answer::Declined(_) => still_signed_in(),
+        Answer::Resubmit(again) => self_posting(again),
+        Answer::Refuse(refusal) => error(refusal, offer),
+    }
+}
 
 /// Nobody is signed in any more.
-#[must_use]
-pub fn signed_out() -> String {
+fn signed_out() -> String {
     page("You are signed out", &html! { p { a href="/" { "Home" } } })
 }
 
 /// The End-User said no.
-#[must_use]
-pub fn still_signed_in() -> String {
+fn still_signed_in() -> String {
     page("You are still signed in", &html! { p { a href="/" { "Home" } } })
 }
 
 /// Asks the End-User.
-#[must_use]
-pub fn confirmation(ask: &Confirm) -> String {
+fn confirmation(ask: &Confirm) -> String {
     let content = html! {
         @if ask.is_repeated() { p { "Your answer did not reach us in time or from this page. Please answer again." } }
         @if let (true, Some(client)) = (ask.returns_to_client(), ask.client_id()) {
@@ -32,8 +41,7 @@ pub fn confirmation(ask: &Confirm) -> String {
 }
 
 /// Posts the form again, this time from a page of the provider.
-#[must_use]
-pub fn self_posting(again: &Resubmit) -> String {
+fn self_posting(again: &Resubmit) -> String {
     let content = html! {
         (form(again.fields(), &html! { button { "Continue" } }))
         script { (PreEscaped("document.forms[0].submit()")) }
@@ -42,8 +50,7 @@ pub fn self_posting(again: &Resubmit) -> String {
 }
 
 /// Says what is wrong, and offers to sign out to whoever is signed in.
-#[must_use]
-pub fn error(refusal: &Refusal, offer: Option<&Confirm>) -> String {
+fn error(refusal: &Refusal, offer: Option<&Confirm>) -> String {
     let content = html! {
         p { "An application sent you here with a request that this provider does not accept." }
         @if let Some(offer) = offer {

@@ -3,8 +3,8 @@
 use std::io::Cursor;
 use std::sync::Arc;
 
-use host::{Host, pages, session_cookie};
-use oidc_logout::{Decision, Headers, Landing};
+use host::{Host, session_cookie};
+use oidc_logout::op::{Answer, Decision};
 use rocket::data::{Data, ToByteUnit as _};
 use rocket::http::{ContentType, Method, Status};
 use rocket::route::{Handler, Outcome, Route};
@@ -35,45 +35,35 @@ impl Handler for Logout {
 
 async fn logout<'r>(host: &Host, request: &Request<'_>, body: &[u8]) -> Response<'r> {
     let (endpoint, now) = (host.endpoint().await, host.now().await);
-    let content_type = request.headers().get_one("content-type");
     let cookie = session_cookie(request.headers().get("cookie"));
     let session = host.session(cookie).await;
 
     let query = request.uri().query().map_or("", |query| query.as_str());
-    let request = endpoint.read(request.method().as_str(), content_type, query, body);
+    let headers = request.headers().iter().map(|header| (header.name.to_string(), header.value.into_owned()));
+    let request = endpoint.read(request.method().as_str(), query, headers, body);
     let decision = match request.and_then(|request| endpoint.receive(request, now)) {
         Ok(pending) => {
             let client = host.client(pending.client_id()).await;
             pending.decide(client.as_ref(), session.as_ref())
         }
-        Err(refusal) => Decision::Refuse(refusal),
+        Err(refusal) => refusal.into(),
     };
-    match decision {
+    let answer = match decision {
         Decision::EndSession(end) => {
             host.end_session(cookie).await;
-            landing_page(&end.session_ended())
+            end.session_ended().into()
         }
-        Decision::NoSession(landing) => landing_page(&landing),
-        Decision::Confirm(ask) => answer(ask.status(), &ask.headers(), pages::confirmation(&ask)),
-        Decision::Declined(no) => answer(no.status(), &no.headers(), pages::still_signed_in()),
-        Decision::Resubmit(again) => answer(again.status(), &again.headers(), pages::self_posting(&again)),
-        Decision::Refuse(refusal) => {
-            let offer = session.map(|session| endpoint.offer(&session, now));
-            let headers = refusal.headers_with_offer(offer.as_ref());
-            answer(refusal.status(), &headers, pages::error(&refusal, offer.as_ref()))
-        }
-    }
+        Decision::Answer(answer) => answer,
+    };
+    let page = host.page(&answer, session.as_ref()).await;
+    respond(&answer, page)
 }
 
-fn landing_page<'r>(landing: &Landing) -> Response<'r> {
-    answer(landing.status(), &landing.headers(), pages::signed_out())
-}
-
-fn answer<'r>(status: u16, headers: &Headers<'_>, page: String) -> Response<'r> {
-    let mut answer = Response::build();
-    answer.status(Status::new(status)).header(ContentType::HTML).sized_body(page.len(), Cursor::new(page));
-    for (name, value) in headers {
-        answer.raw_header(name, value.to_owned());
+fn respond<'r>(answer: &Answer, page: String) -> Response<'r> {
+    let mut response = Response::build();
+    response.status(Status::new(answer.status())).header(ContentType::HTML).sized_body(page.len(), Cursor::new(page));
+    for (name, value) in &answer.headers() {
+        response.raw_header_adjoin(name, value.to_owned());
     }
-    answer.finalize()
+    response.finalize()
 }

@@ -5,9 +5,8 @@ use std::hint::black_box;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use oidc_logout::{
-    Client, ConfirmationKey, Decision, KeySet, Landing, LogoutEndpoint, LogoutRequest, Refusal, Session,
-};
+use oidc_logout::op::{Answer, Client, Decision, Landing, LogoutEndpoint, LogoutRequest, Refusal, Session};
+use oidc_logout::{KeySet, Secret};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
@@ -20,7 +19,7 @@ fn main() {
 
     let keys = KeySet::from_jwks(json!({ "keys": [fixture["public_jwk"]] }).to_string()).expect("the key");
     let endpoint =
-        LogoutEndpoint::new(text("issuer"), keys, ConfirmationKey::new([1; 32]).expect("32 bytes are enough"));
+        LogoutEndpoint::new(text("issuer"), keys, Secret::new([1; 32]).expect("32 bytes are enough"));
     let client = Client::builder(text("client_id")).post_logout_redirect_uri(text("post_logout_redirect_uri"));
     let clients = HashMap::from([(text("client_id"), client.build().expect("the client"))]);
     let session = Session::new([1; 32]).subject(text("subject")).sid(text("sid"));
@@ -33,7 +32,7 @@ fn main() {
                 Landing::Redirect(to) => Ok(to.location().to_owned()),
                 Landing::SignedOutPage(_) => panic!("no redirect"),
             },
-            Decision::Refuse(refusal) => Err(refusal),
+            Decision::Answer(Answer::Refuse(refusal)) => Err(refusal),
             other => panic!("neither ended nor refused: {other:?}"),
         }
     };

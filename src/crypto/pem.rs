@@ -1,0 +1,142 @@
+//! A public key in PEM, as tools export it (RFC 7468, section 13): taken apart by a reader of our own that knows nothing but
+//! `SubjectPublicKeyInfo`, and then checked like a JWK.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use thiserror::Error;
+
+use super::public_key::{Curve, KeyError, PublicKey};
+
+/// The longest PEM that is read, in bytes: an RSA key of 8192 bits has about 1.5 KiB.
+const MAX_PEM_BYTES: usize = 16 * 1024;
+
+/// Why a PEM is not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
+#[non_exhaustive]
+pub enum PemError {
+    /// Not one block between `-----BEGIN …-----` and `-----END …-----`, or not base64 inside.
+    #[error("this is not one PEM block: -----BEGIN PUBLIC KEY-----, base64, -----END PUBLIC KEY-----")]
+    Malformed,
+    /// A certificate. Nobody would check its chain, its dates or its revocation here, so it must not look as if.
+    #[error("this is a certificate; give its public key (openssl x509 -pubkey -noout)")]
+    Certificate,
+    /// A private key: it does not belong where hints are verified.
+    #[error("this is a private key, which is not needed to verify; give its public key (openssl pkey -pubout)")]
+    PrivateKey,
+    /// Another kind of block, such as `RSA PUBLIC KEY` (PKCS #1).
+    #[error("this is not a block of the kind PUBLIC KEY (openssl rsa -RSAPublicKey_in -pubout converts PKCS #1)")]
+    Label,
+    /// The block is not a `SubjectPublicKeyInfo` in DER (RFC 5280, section 4.1.2.7).
+    #[error("the block is not a SubjectPublicKeyInfo in DER")]
+    Der,
+    /// The key itself cannot be used.
+    #[error("{0}")]
+    Key(KeyError),
+}
+
+/// Reads one `PUBLIC KEY` block.
+pub(crate) fn read(pem: &[u8]) -> Result<PublicKey, PemError> {
+    read_public_key(&unwrap(pem)?)
+}
+
+/// The contents of the one block.
+fn unwrap(pem: &[u8]) -> Result<Vec<u8>, PemError> {
+    let pem = std::str::from_utf8(pem).ok().filter(|pem| pem.len() <= MAX_PEM_BYTES).ok_or(PemError::Malformed)?;
+    // What stands before a block is explanation (RFC 7468, section 2).
+    let (_, block) = pem.split_once("-----BEGIN ").ok_or(PemError::Malformed)?;
+    let (label, block) = block.split_once("-----").ok_or(PemError::Malformed)?;
+    match label {
+        "PUBLIC KEY" => {}
+        "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE" => return Err(PemError::Certificate),
+        label if label.ends_with("PRIVATE KEY") => return Err(PemError::PrivateKey),
+        _ => return Err(PemError::Label),
+    }
+    let (block, rest) = block.split_once("-----END PUBLIC KEY-----").ok_or(PemError::Malformed)?;
+    if rest.contains("-----BEGIN ") {
+        return Err(PemError::Malformed);
+    }
+    let base64: String = block.chars().filter(|char| !char.is_ascii_whitespace()).collect();
+    STANDARD.decode(base64).map_err(|_| PemError::Malformed)
+}
+
+// Object identifiers, as DER has them.
+const RSA_ENCRYPTION: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1];
+const EC_PUBLIC_KEY: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1];
+const PRIME256V1: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7];
+const SECP384R1: &[u8] = &[0x2b, 0x81, 0x04, 0, 0x22];
+const SECP521R1: &[u8] = &[0x2b, 0x81, 0x04, 0, 0x23];
+const ED25519: &[u8] = &[0x2b, 0x65, 0x70];
+
+const INTEGER: u8 = 0x02;
+const BIT_STRING: u8 = 0x03;
+const NULL: u8 = 0x05;
+const OBJECT_IDENTIFIER: u8 = 0x06;
+const SEQUENCE: u8 = 0x30;
+
+fn read_public_key(der: &[u8]) -> Result<PublicKey, PemError> {
+    let malformed = PemError::Der;
+    let mut der = Der(der);
+    let mut info = Der(der.only(SEQUENCE).ok_or(malformed)?);
+    let mut algorithm = Der(info.next(SEQUENCE).ok_or(malformed)?);
+    // Whole octets: no unused bits.
+    let key = info.only(BIT_STRING).and_then(|bits| bits.strip_prefix(&[0])).ok_or(malformed)?;
+    let oid = algorithm.next(OBJECT_IDENTIFIER).ok_or(malformed)?;
+    let key = if oid == RSA_ENCRYPTION {
+        algorithm.only(NULL).filter(|null| null.is_empty()).ok_or(malformed)?;
+        let mut numbers = Der(Der(key).only(SEQUENCE).ok_or(malformed)?);
+        let n = numbers.next(INTEGER).and_then(unsigned).ok_or(malformed)?;
+        let e = numbers.only(INTEGER).and_then(unsigned).ok_or(malformed)?;
+        PublicKey::rsa(n, e)
+    } else if oid == EC_PUBLIC_KEY {
+        let curve = match algorithm.only(OBJECT_IDENTIFIER).ok_or(malformed)? {
+            PRIME256V1 => Curve::P256,
+            SECP384R1 => Curve::P384,
+            SECP521R1 => Curve::P521,
+            _ => return Err(PemError::Key(KeyError::Type)),
+        };
+        // An uncompressed point (SEC 1, section 2.3.3).
+        let point = key.strip_prefix(&[4]).ok_or(PemError::Key(KeyError::Point))?;
+        let (x, y) = point.split_at_checked(point.len() / 2).unwrap_or_default();
+        PublicKey::ec(curve, x.to_vec(), y.to_vec())
+    } else if oid == ED25519 && algorithm.0.is_empty() {
+        PublicKey::ed25519(key.to_vec())
+    } else {
+        Err(KeyError::Type)
+    };
+    key.map_err(PemError::Key)
+}
+
+/// The magnitude of a positive integer in its shortest form.
+fn unsigned(integer: &[u8]) -> Option<&[u8]> {
+    match integer {
+        [0, high, ..] if *high >= 0x80 => integer.get(1..),
+        [first, ..] if (1..0x80).contains(first) => Some(integer),
+        _ => None,
+    }
+}
+
+/// What is left to read of DER (X.690). Nothing is allocated by a length that is only claimed.
+struct Der<'d>(&'d [u8]);
+
+impl<'d> Der<'d> {
+    /// The contents of the next element, which has to have that tag.
+    fn next(&mut self, tag: u8) -> Option<&'d [u8]> {
+        let rest = self.0.strip_prefix(&[tag])?;
+        let (length, rest) = match rest {
+            [short @ 0..=0x7f, rest @ ..] => (usize::from(*short), rest),
+            // In as few octets as it fits into.
+            [0x81, length @ 0x80..=0xff, rest @ ..] => (usize::from(*length), rest),
+            [0x82, high @ 1..=0xff, low, rest @ ..] => (usize::from(u16::from_be_bytes([*high, *low])), rest),
+            _ => return None,
+        };
+        let (contents, rest) = rest.split_at_checked(length)?;
+        self.0 = rest;
+        Some(contents)
+    }
+
+    /// The contents of the last element.
+    fn only(&mut self, tag: u8) -> Option<&'d [u8]> {
+        let contents = self.next(tag)?;
+        self.0.is_empty().then_some(contents)
+    }
+}

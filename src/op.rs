@@ -1,0 +1,166 @@
+//! The provider's side of logout: a request in, a decision out.
+//!
+//! A client sends the End-User's browser to the provider's logout endpoint with an ID Token as a
+//! hint, the URI to come back to, and a `state` ([RP-Initiated Logout 1.0][RPI]). The provider must
+//! find out whether the request is legitimate, ask the End-User if that is not proven, end the
+//! session, and redirect only to a URI that the client registered. This module does all of that
+//! except what only the host can do: look up the client, look up the session, end it, and write the
+//! pages.
+//!
+//! ```text
+//!  query / form ─▶ LogoutRequest ─▶ LogoutEndpoint::receive(request, now) ─▶ Pending
+//!                       1                       2 the hint                      │
+//!                                     client_id() ─▶ the host looks up          │ 3
+//!                                     the client, and the session as            │
+//!                                     that client knows it                      │
+//!                                                                               ▼
+//!  Landing ◀─ session_ended() ◀─ Decision ◀─────────── Pending::decide(client, session)
+//!                                   5                            4 the redirect
+//! ```
+//!
+//! 1. **The request.** [`LogoutEndpoint::read`] takes an HTTP request apart, strictly: no parameter
+//!    twice, and nothing is replaced that does not decode. A [`LogoutRequest`] holds typed values
+//!    that are not trusted.
+//! 2. **The hint.** [`LogoutEndpoint::receive`] checks the request against the [`Policy`] and
+//!    verifies the ID Token with the [`KeySet`](crate::KeySet): shape, kind, algorithm, key,
+//!    signature, issuer, times, client. The proven part is a [`VerifiedHint`].
+//!    [`verify_hint`](LogoutEndpoint::verify_hint) does the same outside of logout.
+//! 3. **The client and the session.** [`Pending::client_id`] names the client. The host looks it up,
+//!    and the [`Session`] as that client knows it, by its own means: sync or async, with its own
+//!    errors. There is no store trait.
+//! 4. **The redirect.** The requested URI selects one that the client registered, byte for byte. A
+//!    [`LogoutRedirect`] is built from the [registered](RegisteredRedirect) bytes and nothing else,
+//!    plus the request's `state`.
+//! 5. **The decision.** [`Pending::decide`] gives a [`Decision`]: end a session first, or answer at
+//!    once. The only way to the redirect after a sign-out is [`EndSession::session_ended`].
+//!
+//! Each step is one file of the source, and [`design`](crate::design) has the rules in their order.
+//!
+//! # As a host writes it
+//!
+//! ```
+//! use oidc_logout::op::{Answer, Client, Decision, LogoutEndpoint, Session};
+//! use time::OffsetDateTime;
+//! # struct Response;
+//! # struct Db;
+//! # type DbError = std::convert::Infallible;
+//! # impl Db {
+//! #     async fn client(&self, _: &str) -> Result<Option<Client>, DbError> { Ok(None) }
+//! #     async fn session(&self, _: Option<&str>, _: Option<&Client>) -> Result<Option<Session>, DbError> { Ok(None) }
+//! #     async fn end_session(&self, _: Option<&str>) -> Result<(), DbError> { Ok(()) }
+//! # }
+//! # fn respond(_: u16, _: &oidc_logout::Headers<'_>, _: &Answer, _: Option<&oidc_logout::op::Confirm>) -> Response { Response }
+//! # struct Request<'r> { method: &'r str, query: &'r str, headers: Vec<(&'r str, &'r [u8])>, body: &'r [u8], cookie: Option<&'r str> }
+//!
+//! async fn logout(op: &LogoutEndpoint, db: &Db, http: Request<'_>) -> Result<Response, DbError> {
+//!     let now = OffsetDateTime::now_utc();
+//!     let request = op.read(http.method, http.query, http.headers, http.body);       // 1
+//!     let decision = match request.and_then(|request| op.receive(request, now)) {    // 2
+//!         Ok(pending) => {
+//!             let client = match pending.client_id() {                               // 3
+//!                 Some(id) => db.client(id.as_str()).await?,
+//!                 None => None,
+//!             };
+//!             let session = db.session(http.cookie, client.as_ref()).await?;
+//!             pending.decide(client.as_ref(), session.as_ref())                      // 4 and 5
+//!         }
+//!         Err(refusal) => refusal.into(),
+//!     };
+//!     let answer = match decision {
+//!         Decision::EndSession(end) => {
+//!             db.end_session(http.cookie).await?;
+//!             end.session_ended().into() // the landing exists only now
+//!         }
+//!         Decision::Answer(answer) => answer,
+//!     };
+//!     // Whoever is signed in gets a way out, whatever is wrong with the request.
+//!     let offer = match &answer {
+//!         Answer::Refuse(_) => db.session(http.cookie, None).await?.map(|it| op.offer(&it, now)),
+//!         _ => None,
+//!     };
+//!     // The variant chooses the template. Status and headers come from the answer.
+//!     Ok(respond(answer.status(), &answer.headers(), &answer, offer.as_ref()))
+//! }
+//! ```
+//!
+//! Every outcome keeps the request if it could be read (for `ui_locales` and `logout_hint`), the
+//! hint if it was verified and the client if it was found. [`Decision::audit`] makes a record for
+//! the log. `examples/axum.rs` is this with pages and sessions.
+//!
+//! # Discovery and registration
+//!
+//! [`ProviderMetadata`](crate::ProviderMetadata) is what logout adds to the provider's discovery
+//! document. [`ClientMetadata`](crate::ClientMetadata) is what it adds to dynamic client
+//! registration: from the request's JSON to the [`Client`], or to the error response. Both flatten
+//! into the host's own documents.
+//!
+//! # What remains with the host
+//!
+//! - **Look up as the client knows it.** Subjects may be pairwise and a `sid` may differ for each
+//!   client. Give the [`Session`] those of the client that [`Pending::client_id`] names, or none.
+//! - **End the session on the server** before [`EndSession::session_ended`], and clear the cookie. A
+//!   cleared cookie alone ends nothing.
+//! - **Make a new [binding](Session::new) for every sign-in**, random, and never send it to a client.
+//! - **Escape** what the pages show, and send the answer's status and headers with them.
+//! - **Use a cookie that comes along** when a client sends the End-User: `SameSite=Lax`. With
+//!   `Strict` the request looks as if nobody were signed in.
+//! - **Limit the body** that is read from the network. A body above 64 KiB is refused in any case.
+//! - **Keep the keys** that sign ID Tokens in the key set for as long as their hints should be
+//!   accepted, longer than the tokens are valid: an expired hint is still a hint.
+//!
+//! [RPI]: https://openid.net/specs/openid-connect-rpinitiated-1_0.html
+
+mod answer;
+mod audit;
+mod client;
+mod confirm;
+mod confirmation;
+mod decide;
+mod decision;
+mod declined;
+mod end_session;
+mod endpoint;
+mod exchange;
+mod hint;
+mod landing;
+mod page_form;
+mod pending;
+mod policy;
+mod read;
+mod reasons;
+mod receive;
+mod redirect;
+mod refusal;
+mod register;
+mod registration;
+mod request;
+mod resubmit;
+mod session;
+mod settings;
+mod verify;
+
+pub use answer::Answer;
+pub use audit::{AuditRecord, AuditedHint};
+pub use client::{Client, ClientBuilder, ClientError};
+pub use confirm::Confirm;
+pub use decision::Decision;
+pub use declined::Declined;
+pub use end_session::EndSession;
+pub use endpoint::LogoutEndpoint;
+pub use hint::{HintError, VerifiedHint, VerifyHintError};
+pub use landing::{Landing, SignedOutPage};
+pub use pending::Pending;
+pub use policy::{
+    ConfirmRule, CrossSitePost, ExpiredHint, HintRule, HintWithoutSid, OnBadHint, Policy, PolicyBuilder, PolicyError,
+    Presence, RedirectWithoutHint, StateRule, UriMatching,
+};
+pub use read::LogoutRequestBuilder;
+pub use reasons::ConfirmReason;
+pub use redirect::LogoutRedirect;
+pub use refusal::{Refusal, RefusalReason};
+pub use registration::{RegisteredRedirect, RegistrationError, RegistrationRules};
+pub use request::{LogoutRequest, Method};
+pub use resubmit::Resubmit;
+pub use session::Session;
+
+pub use crate::parameter::{IdTokenHint, LogoutHint, PostLogoutRedirectUri, State, UiLocales};

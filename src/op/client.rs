@@ -1,0 +1,264 @@
+//! Step 3, first half: the client, as the host's registry knows it.
+
+use thiserror::Error;
+
+use super::policy::ConfirmRule;
+use super::registration::{RegisteredRedirect, RegistrationRules};
+use crate::crypto::{Algorithm, Secret};
+use crate::metadata::{ApplicationType, ClientType};
+use crate::parameter::ClientId;
+use crate::uri::{CheckedUri, UriError, csp_source};
+
+/// A registered client: what logout needs to know of it.
+///
+/// The host builds one from its registry when [`Pending::client_id`](super::Pending::client_id) asks for it. Every
+/// redirect URI passes the checks of registration again, so that a registry with an unsafe entry cannot cause an
+/// unsafe redirect.
+///
+/// ```
+/// use oidc_logout::op::Client;
+/// use oidc_logout::{Algorithm, ApplicationType};
+///
+/// let client = Client::builder("rp-1")
+///     .application_type(ApplicationType::Native)
+///     .post_logout_redirect_uri("com.example.app:/signed-out")
+///     .post_logout_redirect_uri("http://127.0.0.1/signed-out")
+///     .id_token_signed_response_alg(Algorithm::Es256)
+///     .build()?;
+/// assert_eq!(client.id().as_str(), "rp-1");
+/// # Ok::<(), oidc_logout::op::ClientError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Client {
+    id: ClientId,
+    redirects: Vec<RegisteredRedirect>,
+    algorithm: Option<Algorithm>,
+    secret: Option<Secret>,
+    confirm: Option<ConfirmRule>,
+    form_action: Vec<String>,
+    unusable: Vec<ClientError>,
+}
+
+impl Client {
+    /// Starts with a client that has no redirect URI: its users end on the provider's signed-out page.
+    pub fn builder(id: impl Into<String>) -> ClientBuilder {
+        ClientBuilder {
+            id: ClientId::new(id),
+            uris: Vec::new(),
+            rules: RegistrationRules::default(),
+            application_type: None,
+            client_type: None,
+            algorithm: None,
+            secret: None,
+            confirm: None,
+            form_action: Vec::new(),
+        }
+    }
+
+    /// The client's identifier.
+    #[must_use]
+    pub fn id(&self) -> &ClientId {
+        &self.id
+    }
+
+    /// The URIs that it may ask to be sent to.
+    #[must_use]
+    pub fn post_logout_redirect_uris(&self) -> &[RegisteredRedirect] {
+        &self.redirects
+    }
+
+    /// The only algorithm that its ID Tokens are signed with, where one is registered.
+    #[must_use]
+    pub fn id_token_signed_response_alg(&self) -> Option<Algorithm> {
+        self.algorithm
+    }
+
+    /// What of the registry was left out, where the client was built by [`build_usable`](ClientBuilder::build_usable).
+    #[must_use]
+    pub fn unusable(&self) -> &[ClientError] {
+        &self.unusable
+    }
+
+    pub(crate) fn secret(&self) -> Option<&Secret> {
+        self.secret.as_ref()
+    }
+
+    pub(crate) fn confirm(&self) -> Option<ConfirmRule> {
+        self.confirm
+    }
+
+    pub(crate) fn form_action(&self) -> &[String] {
+        &self.form_action
+    }
+}
+
+/// Why a [`Client`] cannot be built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ClientError {
+    /// One of its redirect URIs would not pass registration.
+    #[error("post_logout_redirect_uri {index}: {error}")]
+    PostLogoutRedirectUri {
+        /// Which one, counted from 0 in the order in which they were added.
+        index: usize,
+        /// What is wrong with it.
+        error: UriError,
+    },
+    /// The secret is shorter than the hash of its HMAC algorithm (RFC 7518, section 3.2).
+    #[error("the client_secret is too short for the registered algorithm; it needs at least {min_bytes} bytes")]
+    SecretTooShort {
+        /// How many bytes it needs.
+        min_bytes: usize,
+    },
+    /// A source for `form-action` that is not an origin or a scheme.
+    #[error("form-action source {index} is not an origin such as https://www.example")]
+    FormActionSource {
+        /// Which one, counted from 0 in the order in which they were added.
+        index: usize,
+    },
+}
+
+/// Builds a [`Client`]; see [`Client::builder`].
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct ClientBuilder {
+    id: ClientId,
+    uris: Vec<String>,
+    rules: RegistrationRules,
+    application_type: Option<ApplicationType>,
+    client_type: Option<ClientType>,
+    algorithm: Option<Algorithm>,
+    secret: Option<Secret>,
+    confirm: Option<ConfirmRule>,
+    form_action: Vec<String>,
+}
+
+impl ClientBuilder {
+    /// Adds one of the client's `post_logout_redirect_uris` (RP-Initiated Logout 1.0, section 3.1).
+    pub fn post_logout_redirect_uri(mut self, uri: impl Into<String>) -> Self {
+        self.uris.push(uri.into());
+        self
+    }
+
+    /// What the client may register; see [`RegistrationRules`]. The types that are set with the two methods below win over
+    /// those of the rules.
+    pub fn registration_rules(mut self, rules: RegistrationRules) -> Self {
+        self.rules = rules;
+        self
+    }
+
+    /// The client's `application_type`: `web` unless set.
+    pub fn application_type(mut self, application_type: ApplicationType) -> Self {
+        self.application_type = Some(application_type);
+        self
+    }
+
+    /// Whether the client keeps a secret: confidential unless set.
+    pub fn client_type(mut self, client_type: ClientType) -> Self {
+        self.client_type = Some(client_type);
+        self
+    }
+
+    /// Pins the algorithm of the client's ID Tokens, its `id_token_signed_response_alg`. A hint with another one is
+    /// refused. HMAC algorithms are accepted only from clients that are registered for them.
+    /// Dynamic Client Registration 1.0, section 2.
+    pub fn id_token_signed_response_alg(mut self, algorithm: Algorithm) -> Self {
+        self.algorithm = Some(algorithm);
+        self
+    }
+
+    /// The `client_secret`, which verifies hints signed with HMAC. Needed for nothing else.
+    pub fn client_secret(mut self, secret: impl Into<Vec<u8>>) -> Self {
+        self.secret = Some(Secret::of_client(secret.into()));
+        self
+    }
+
+    /// When this client's users are asked, in place of the policy's rule. What has to be asked is asked all the same.
+    pub fn confirm(mut self, rule: ConfirmRule) -> Self {
+        self.confirm = Some(rule);
+        self
+    }
+
+    /// An origin that the client's redirect URI redirects onwards to, such as `https://www.example`: browsers apply the
+    /// `form-action` of the confirmation page to the whole chain of redirects.
+    pub fn form_action_source(mut self, origin: impl Into<String>) -> Self {
+        self.form_action.push(origin.into());
+        self
+    }
+
+    /// Checks and builds.
+    ///
+    /// A client that is registered for an HMAC algorithm and whose secret is not given is built: its hints do not verify.
+    ///
+    /// # Errors
+    /// The first [`ClientError`]: a redirect URI that would not pass [`RegisteredRedirect::register`], a secret too short
+    /// for the registered HMAC algorithm, or a `form-action` source that is not an origin.
+    pub fn build(self) -> Result<Client, ClientError> {
+        let client = self.build_usable();
+        match client.unusable.first() {
+            Some(error) => Err(*error),
+            None => Ok(client),
+        }
+    }
+
+    /// Builds from a registry that may be older than these rules: what cannot be used is left out and
+    /// [reported](Client::unusable). The client's users can still sign out; they are just not sent to a URI that was left
+    /// out (`redirect_uri_not_registered`), and hints signed with a secret that was do not verify (`key`).
+    ///
+    /// ```
+    /// use oidc_logout::UriError;
+    /// use oidc_logout::op::{Client, ClientError};
+    ///
+    /// let client = Client::builder("rp-1")
+    ///     .post_logout_redirect_uri("https://rp.example/#signed-out")
+    ///     .post_logout_redirect_uri("https://rp.example/signed-out")
+    ///     .build_usable();
+    /// assert_eq!(client.post_logout_redirect_uris().len(), 1);
+    /// assert_eq!(
+    ///     client.unusable(),
+    ///     [ClientError::PostLogoutRedirectUri { index: 0, error: UriError::Fragment }]
+    /// );
+    /// ```
+    #[must_use]
+    pub fn build_usable(self) -> Client {
+        let mut unusable = Vec::new();
+        let mut rules = self.rules;
+        if let Some(application_type) = self.application_type {
+            rules = rules.application_type(application_type);
+        }
+        if let Some(client_type) = self.client_type {
+            rules = rules.client_type(client_type);
+        }
+        let mut redirects = Vec::with_capacity(self.uris.len());
+        for (index, uri) in self.uris.iter().enumerate() {
+            match RegisteredRedirect::register(uri, &rules) {
+                Ok(redirect) => redirects.push(redirect),
+                Err(error) => unusable.push(ClientError::PostLogoutRedirectUri { index, error }),
+            }
+        }
+        let min_bytes = self.algorithm.and_then(Algorithm::min_secret_bytes).unwrap_or(0);
+        let secret = self.secret.filter(|secret| {
+            let long_enough = secret.len() >= min_bytes;
+            if !long_enough {
+                unusable.push(ClientError::SecretTooShort { min_bytes });
+            }
+            long_enough
+        });
+        let mut form_action = Vec::with_capacity(self.form_action.len());
+        for (index, origin) in self.form_action.iter().enumerate() {
+            match CheckedUri::check(origin, |scheme| scheme.contains('.')) {
+                Ok(checked) if checked.is_origin() => form_action.push(csp_source(origin)),
+                _ => unusable.push(ClientError::FormActionSource { index }),
+            }
+        }
+        Client {
+            id: self.id,
+            redirects,
+            algorithm: self.algorithm,
+            secret,
+            confirm: self.confirm,
+            form_action,
+            unusable,
+        }
+    }
+}

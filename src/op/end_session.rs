@@ -1,0 +1,35 @@
+//! The outcome by which a session ends.
+
+use super::exchange::{Exchange, exchange_accessors};
+use super::landing::Landing;
+use super::redirect::Location;
+
+/// A session to end. The only way to the [`Landing`] is to say that it was ended.
+#[derive(Debug)]
+#[must_use = "the session must be ended"]
+pub struct EndSession {
+    exchange: Exchange,
+    location: Option<Location>,
+}
+
+impl EndSession {
+    pub(crate) fn new(exchange: Exchange, location: Option<Location>) -> Self {
+        Self { exchange, location }
+    }
+
+    /// Whether the End-User will be sent back to the client, and not to the signed-out page. Known
+    /// before the session ends, for what that page needs to look up.
+    #[must_use]
+    pub fn returns_to_client(&self) -> bool {
+        self.location.is_some()
+    }
+
+    /// The landing, once the host has ended the session on its server and told the clients that
+    /// want to know (RP-Initiated Logout 1.0, section 2, wants them notified before the redirect).
+    #[doc(alias = "logout")]
+    pub fn session_ended(self) -> Landing {
+        Landing::new(self.location, self.exchange)
+    }
+
+    exchange_accessors!();
+}

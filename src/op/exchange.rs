@@ -1,0 +1,83 @@
+//! What every outcome keeps for the host's page, its log and its notices.
+
+use super::hint::VerifiedHint;
+use super::request::LogoutRequest;
+use crate::parameter::ClientId;
+
+/// The request, and what was learned about it so far.
+#[derive(Clone, Debug)]
+pub(crate) struct Exchange {
+    pub(crate) request: LogoutRequest,
+    pub(crate) hint: Option<VerifiedHint>,
+    pub(crate) client_id: Option<ClientId>,
+}
+
+impl Exchange {
+    /// Before anything is known but the request.
+    pub(crate) fn new(request: LogoutRequest) -> Self {
+        Self { request, hint: None, client_id: None }
+    }
+
+    pub(crate) fn request(&self) -> &LogoutRequest {
+        &self.request
+    }
+
+    pub(crate) fn hint(&self) -> Option<&VerifiedHint> {
+        self.hint.as_ref()
+    }
+
+    pub(crate) fn client_id(&self) -> Option<&ClientId> {
+        self.client_id.as_ref()
+    }
+}
+
+/// The accessors that every outcome has. With `match`, for an enum whose variants have them.
+macro_rules! exchange_accessors {
+    () => {
+        pub(crate) fn exchange(&self) -> &crate::op::exchange::Exchange {
+            &self.exchange
+        }
+
+        $crate::op::exchange::exchange_accessors!(through exchange);
+    };
+    (through $exchange:ident) => {
+        /// The request. Its `ui_locales` tell the page's language, its `logout_hint` is for the host.
+        #[must_use]
+        pub fn request(&self) -> &crate::op::request::LogoutRequest {
+            self.$exchange().request()
+        }
+
+        /// What the hint proved, if there was a valid one.
+        #[must_use]
+        pub fn hint(&self) -> Option<&crate::op::hint::VerifiedHint> {
+            self.$exchange().hint()
+        }
+
+        /// The client the request is made for, if the host found it.
+        #[must_use]
+        pub fn client_id(&self) -> Option<&crate::parameter::ClientId> {
+            self.$exchange().client_id()
+        }
+    };
+    (optional through $exchange:ident) => {
+        /// The request, if it could be read. Its `ui_locales` tell the page's language. Its
+        /// `client_id`, unverified, tells whose developer to inform of a refusal.
+        #[must_use]
+        pub fn request(&self) -> Option<&crate::op::request::LogoutRequest> {
+            self.$exchange().map(crate::op::exchange::Exchange::request)
+        }
+
+        /// What the hint proved, if there was a valid one.
+        #[must_use]
+        pub fn hint(&self) -> Option<&crate::op::hint::VerifiedHint> {
+            self.$exchange().and_then(crate::op::exchange::Exchange::hint)
+        }
+
+        /// The client the request is made for, if the host had found it by then.
+        #[must_use]
+        pub fn client_id(&self) -> Option<&crate::parameter::ClientId> {
+            self.$exchange().and_then(crate::op::exchange::Exchange::client_id)
+        }
+    };
+}
+pub(crate) use exchange_accessors;

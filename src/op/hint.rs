@@ -1,0 +1,211 @@
+//! What step 2 concludes: an error, or a hint that is verified.
+
+use std::fmt;
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use crate::crypto::Algorithm;
+use crate::jws::{KeyFault, MalformedToken, NumericDate, TokenFault};
+use crate::parameter::ClientId;
+
+/// Why a hint is not an ID Token that this provider issued and still accepts, in the order of the checks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
+#[non_exhaustive]
+pub enum HintError {
+    /// Larger than 48 KiB, or its first segment larger than 8 KiB as sent. `too_large`.
+    #[error("it is larger than this provider reads")]
+    TooLarge,
+    /// A JWE. The client sends the inner JWS, or the host [decrypts](super::LogoutRequest::with_decrypted_hint). `encrypted`.
+    #[error("it is encrypted; send the signed ID Token that is inside")]
+    Encrypted,
+    /// Not a compact JWS with the claims of an ID Token. `malformed`.
+    #[error("it is not the compact form of a signed ID Token: {0}")]
+    Malformed(MalformedToken),
+    /// Another kind of JWT: its `typ` says so, or it has `events` (RFC 8725, section 3.11). `type`.
+    #[error("it is another kind of token; send the ID Token, not an access token or a logout token")]
+    Type,
+    /// Signed with an algorithm that the provider's policy or the client's registration does not allow. `algorithm`.
+    #[error("it is signed with an algorithm that is not used for this client")]
+    Algorithm,
+    /// No usable key for its algorithm and `kid`: a key without `kid` does not serve a token with one. `key`.
+    #[error(
+        "no key of this provider fits its algorithm and kid; where the key was removed since, sign the user in again"
+    )]
+    Key,
+    /// The signature does not verify. `signature`.
+    #[error("its signature does not verify; send the ID Token exactly as it was issued")]
+    Signature,
+    /// `iss` is not this provider. `issuer`.
+    #[error("another provider issued it")]
+    Issuer,
+    /// `iat` or `nbf` is more than 300 seconds ahead. `not_yet_valid`.
+    #[error("it is not valid yet")]
+    NotYetValid,
+    /// It expired longer ago than the policy accepts. `expired`.
+    #[error("it expired too long ago; sign the user in again or send the request without it")]
+    Expired,
+    /// Its audience does not tell the client: `azp` is not in `aud`, or `aud` is a list and nothing picks one. `audience`.
+    #[error("its audience does not tell the client; send the client_id too")]
+    Audience,
+}
+
+impl HintError {
+    /// A stable name for logs, metrics and tests, such as `signature`.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::TooLarge => "too_large",
+            Self::Encrypted => "encrypted",
+            Self::Malformed(_) => "malformed",
+            Self::Type => "type",
+            Self::Algorithm => "algorithm",
+            Self::Key => "key",
+            Self::Signature => "signature",
+            Self::Issuer => "issuer",
+            Self::NotYetValid => "not_yet_valid",
+            Self::Expired => "expired",
+            Self::Audience => "audience",
+        }
+    }
+}
+
+impl From<TokenFault> for HintError {
+    fn from(fault: TokenFault) -> Self {
+        match fault {
+            TokenFault::TooLarge => Self::TooLarge,
+            TokenFault::Encrypted => Self::Encrypted,
+            TokenFault::Malformed(malformed) => Self::Malformed(malformed),
+        }
+    }
+}
+
+impl From<MalformedToken> for HintError {
+    fn from(malformed: MalformedToken) -> Self {
+        Self::Malformed(malformed)
+    }
+}
+
+impl From<KeyFault> for HintError {
+    fn from(fault: KeyFault) -> Self {
+        match fault {
+            KeyFault::Key => Self::Key,
+            KeyFault::Signature => Self::Signature,
+        }
+    }
+}
+
+/// Why [`verify_hint`](super::LogoutEndpoint::verify_hint) does not accept a hint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
+#[non_exhaustive]
+pub enum VerifyHintError {
+    /// It is not an ID Token that this provider issued and still accepts.
+    #[error("the id_token_hint is invalid: {0}")]
+    Invalid(HintError),
+    /// It was issued to another client.
+    #[error("the id_token_hint was issued to another client")]
+    ClientMismatch,
+}
+
+impl<T: Into<HintError>> From<T> for VerifyHintError {
+    fn from(error: T) -> Self {
+        Self::Invalid(error.into())
+    }
+}
+
+/// A hint whose signature, issuer, times and client were verified: what the provider itself once said.
+///
+/// It proves that the provider issued an ID Token about this subject to this client. It does not prove that the End-User
+/// is still signed in, nor who sent it. `Debug` shows no claim.
+#[derive(Clone)]
+pub struct VerifiedHint {
+    pub(crate) issuer: Arc<str>,
+    pub(crate) client_id: ClientId,
+    pub(crate) subject: String,
+    pub(crate) sid: Option<String>,
+    pub(crate) issued_at: NumericDate,
+    pub(crate) expires_at: NumericDate,
+    pub(crate) not_before: Option<NumericDate>,
+    pub(crate) algorithm: Algorithm,
+    pub(crate) key_id: Option<Arc<str>>,
+    pub(crate) received_at: NumericDate,
+}
+
+impl VerifiedHint {
+    /// `iss`: the endpoint's issuer or one of its former ones.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// The client that the token was issued to, from `azp`, `aud` or the `client_id` parameter.
+    #[must_use]
+    pub fn client_id(&self) -> &ClientId {
+        &self.client_id
+    }
+
+    /// `sub`, as this client knows the End-User.
+    #[must_use]
+    pub fn subject(&self) -> &str {
+        &self.subject
+    }
+
+    /// `sid`, where the token has one (Front-Channel Logout 1.0, section 3).
+    #[must_use]
+    pub fn sid(&self) -> Option<&str> {
+        self.sid.as_deref()
+    }
+
+    /// `iat`.
+    #[must_use]
+    pub fn issued_at(&self) -> NumericDate {
+        self.issued_at
+    }
+
+    /// `exp`.
+    #[must_use]
+    pub fn expires_at(&self) -> NumericDate {
+        self.expires_at
+    }
+
+    /// `nbf`, where the token has one.
+    #[must_use]
+    pub fn not_before(&self) -> Option<NumericDate> {
+        self.not_before
+    }
+
+    /// Whether `exp` had come at the time that [`receive`](super::LogoutEndpoint::receive) was given.
+    #[must_use]
+    pub fn is_expired(&self) -> bool {
+        self.received_at >= self.expires_at
+    }
+
+    /// How long before that time it was issued, in whole seconds; negative where clocks differ.
+    #[must_use]
+    pub fn age_seconds(&self) -> i64 {
+        #[allow(clippy::cast_possible_truncation, reason = "a float-to-int cast saturates")]
+        let seconds = (self.received_at.0 - self.issued_at.0).floor() as i64;
+        seconds
+    }
+
+    /// What it is signed with.
+    #[must_use]
+    pub fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// The `kid` of the key that verified it, where that key has one. `None` for the client's secret.
+    #[must_use]
+    pub fn key_id(&self) -> Option<&str> {
+        self.key_id.as_deref()
+    }
+}
+
+impl fmt::Debug for VerifiedHint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("VerifiedHint")
+            .field("algorithm", &self.algorithm)
+            .field("expired", &self.is_expired())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,60 @@
+//! The form of the provider's own pages, by which a request comes back: a question's answer, or a
+//! request that is posted again.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use super::request::LogoutRequest;
+use crate::form::FormFault;
+
+/// The name of the field with the parameters that a browser's form would change.
+pub(crate) const ENCODED_PARAMETERS: &str = "encoded_parameters";
+
+/// The largest proof and answer, in bytes, with their names.
+const PROOF_AND_ANSWER: usize = 128;
+
+/// The parameters of a request as hidden fields. Those that a browser's form would change travel as
+/// one field, a form in base64url.
+pub(crate) struct PageForm {
+    encoded: Option<String>,
+}
+
+impl PageForm {
+    pub(crate) fn new(request: &LogoutRequest) -> Self {
+        let fields: Vec<_> = sent(request).filter(|(_, value)| !survives_a_form(value)).collect();
+        let form = serde_urlencoded::to_string(&fields).ok().filter(|_| !fields.is_empty());
+        Self { encoded: form.map(|form| URL_SAFE_NO_PAD.encode(form)) }
+    }
+
+    /// Name and value of each field.
+    pub(crate) fn fields<'p>(&'p self, request: &'p LogoutRequest) -> impl Iterator<Item = (&'static str, &'p str)> {
+        let encoded = self.encoded.as_deref().map(|encoded| (ENCODED_PARAMETERS, encoded));
+        sent(request).filter(|(_, value)| survives_a_form(value)).chain(encoded)
+    }
+
+    /// The size of the whole form once posted, in bytes: the fields, the proof and the answer. A
+    /// value can be three times as long encoded as it was sent.
+    pub(crate) fn bytes(request: &LogoutRequest) -> usize {
+        let form = Self::new(request);
+        let fields: Vec<_> = form.fields(request).filter(|(name, _)| *name != ENCODED_PARAMETERS).collect();
+        let fields = serde_urlencoded::to_string(&fields).map_or(usize::MAX, |form| form.len());
+        let encoded = form.encoded.map_or(0, |encoded| encoded.len());
+        fields.saturating_add(encoded).saturating_add(PROOF_AND_ANSWER)
+    }
+}
+
+/// The form inside the field `encoded_parameters`.
+pub(crate) fn decode(encoded: &str) -> Result<Vec<u8>, FormFault> {
+    URL_SAFE_NO_PAD.decode(encoded).map_err(|_| FormFault::Base64)
+}
+
+/// The parameters that were sent with a value.
+fn sent(request: &LogoutRequest) -> impl Iterator<Item = (&'static str, &str)> {
+    request.parameters().filter_map(|(name, value)| Some((name, value?)))
+}
+
+/// Whether a hidden field keeps the value: browsers post a line break as CR LF, and their parser
+/// replaces NUL.
+fn survives_a_form(value: &str) -> bool {
+    !value.contains(['\r', '\n', '\0'])
+}

@@ -1,0 +1,62 @@
+//! What a provider lets a client register.
+
+use crate::metadata::{ApplicationType, ClientType};
+
+/// What the provider allows a client to register as `post_logout_redirect_uris`
+/// (RP-Initiated Logout 1.0, section 3.1; RFC 8252, section 7).
+///
+/// `https` is always allowed, and so is `http` on a loopback host (`localhost`, `127.0.0.0/8`, `[::1]`), for public clients too:
+/// what is sent there does not leave the device, and developers need it. (RP-Initiated Logout 1.0 allows `http` to
+/// confidential clients, RFC 8252 to native ones on loopback addresses.)
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[must_use]
+pub struct RegistrationRules {
+    application_type: ApplicationType,
+    client_type: ClientType,
+    allow_http: bool,
+    allow_schemes: Vec<String>,
+}
+
+impl RegistrationRules {
+    /// The kind of application; [`Native`](ApplicationType::Native) ones may register private-use schemes that hold a dot.
+    pub fn application_type(mut self, application_type: ApplicationType) -> Self {
+        self.application_type = application_type;
+        self
+    }
+
+    /// Whether the client keeps a secret.
+    pub fn client_type(mut self, client_type: ClientType) -> Self {
+        self.client_type = client_type;
+        self
+    }
+
+    /// Allows `http` on hosts that are not loopback, for a confidential client.
+    pub fn allow_http(mut self, allow: bool) -> Self {
+        self.allow_http = allow;
+        self
+    }
+
+    /// Allows a native client one scheme without a dot, such as `myapp`. Script-like and special schemes
+    /// (`javascript`, `data`, `file`, …) stay refused.
+    pub fn allow_scheme(mut self, scheme: impl Into<String>) -> Self {
+        self.allow_schemes.push(scheme.into());
+        self
+    }
+
+    pub(crate) fn is_for(&self, application_type: ApplicationType) -> bool {
+        self.application_type == application_type
+    }
+
+    pub(crate) fn is_confidential(&self) -> bool {
+        self.client_type == ClientType::Confidential
+    }
+
+    pub(crate) fn allows_private_use(&self, scheme: &str) -> bool {
+        self.is_for(ApplicationType::Native)
+            && (scheme.contains('.') || self.allow_schemes.iter().any(|allowed| scheme.eq_ignore_ascii_case(allowed)))
+    }
+
+    pub(crate) fn allows_http(&self) -> bool {
+        self.allow_http && self.is_confidential()
+    }
+}
