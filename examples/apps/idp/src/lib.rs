@@ -2,8 +2,8 @@
 //! and shows `oidc-logout` at work when it signs them out.
 //!
 //! ```text
-//! cargo run -p idp              # prints where to go and the demo account
-//! cargo run -p idp -- --help    # explains each option
+//! cargo run --manifest-path examples/apps/Cargo.toml -p idp              # prints where to go and the demo account
+//! cargo run --manifest-path examples/apps/Cargo.toml -p idp -- --help    # explains each option
 //! ```
 //!
 //! # Reading

@@ -277,9 +277,9 @@ fn every_error_has_words_of_its_own() {
 #[test]
 fn the_samples_have_every_reason_that_the_library_has() {
     let sampled: BTreeSet<_> = refusal_reasons().into_iter().map(RefusalReason::code).collect();
-    assert_eq!(sampled, codes(include_str!("../../../src/refusal.rs")).collect());
+    assert_eq!(sampled, codes(include_str!("../../../../src/refusal.rs")).collect());
     let sampled: BTreeSet<_> = hint_errors().into_iter().map(HintError::code).collect();
-    assert_eq!(sampled, codes(include_str!("../../../src/hint.rs")).collect());
+    assert_eq!(sampled, codes(include_str!("../../../../src/hint.rs")).collect());
 }
 
 fn one(language: Language, text: &str, name: &str) -> String {
