@@ -1,12 +1,14 @@
 //! The program as a process of its own.
 
-use std::io::{BufRead as _, BufReader};
+#![allow(dead_code, reason = "each test crate uses a part of it")]
+
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::SocketAddr;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::Duration;
 
-/// How long what ends soon may take on a busy machine.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+/// How long anything may take on a busy machine.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A process that is killed with `SIGKILL` when this is dropped.
 pub(crate) struct Process(Child);
@@ -19,6 +21,26 @@ pub(crate) fn spawn(database: &str, arguments: &[&str]) -> Process {
         command.env("RUST_LOG", "error");
     }
     Process(command.spawn().unwrap())
+}
+
+/// Runs one of the program's commands with some input, and waits for its end.
+pub(crate) fn run(database: &str, command: &[&str], input: &str) -> Output {
+    let mut process = Command::new(env!("CARGO_BIN_EXE_idp"))
+        .args(command)
+        .env("IDP_DATABASE", database)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    process.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    process.wait_with_output().unwrap()
+}
+
+/// Runs one of the program's commands, which must succeed.
+pub(crate) fn succeed(database: &str, command: &[&str], input: &str) {
+    let output = run(database, command, input);
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
 impl Process {

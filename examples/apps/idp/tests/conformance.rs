@@ -1,0 +1,37 @@
+//! What conformance tests look at in a provider that signs users out, as facts over HTTP: OpenID Connect RP-Initiated
+//! Logout 1.0 first, and what it stands on: Core 1.0, Discovery 1.0, Dynamic Client Registration 1.0, RFC 6749, RFC 7636.
+//!
+//! Each test has a provider of its own, a process. They run on SQLite; on PostgreSQL where `IDP_TEST_POSTGRES` names a server:
+//! `IDP_TEST_POSTGRES=postgres://postgres@127.0.0.1 cargo test -p idp --test conformance`.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::arithmetic_side_effects,
+    reason = "tests"
+)]
+
+mod suites {
+    mod conformance {
+        mod authorization;
+        mod clients;
+        mod hints;
+        mod https;
+        mod prompt_none;
+        mod redirects;
+        mod registration;
+        mod relying_party;
+        mod state;
+        mod token;
+    }
+}
+
+mod support {
+    pub(crate) mod browser;
+    mod database;
+    pub(crate) mod instance;
+    pub(crate) mod provider;
+}

@@ -1,0 +1,107 @@
+//! The provider killed with `SIGKILL` at any time: what a client was told holds after the restart.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::print_stdout,
+    reason = "tests"
+)]
+
+mod suites {
+    pub(crate) mod kill {
+        mod check;
+        pub(crate) mod client;
+        pub(crate) mod database;
+        mod start;
+    }
+}
+
+mod support {
+    pub(crate) mod instance;
+    pub(crate) mod postgresql;
+}
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use fastrand::Rng;
+use tokio::task::JoinSet;
+
+use suites::kill::client::{Client, Killer, Told};
+use suites::kill::database::Database;
+use support::instance::{Instance, PATIENCE};
+
+/// An attempt to sign in that is cut off counts as one that failed.
+const OPTIONS: [&str; 8] = [
+    "--base-url",
+    "http://127.0.0.1:9",
+    "--sign-in-attempts",
+    "1000000",
+    "--sign-in-attempts-per-address",
+    "1000000",
+    "--sign-in-attempts-per-account",
+    "1000000",
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_clients_were_told_holds_with_sqlite() {
+    told_holds(Database::sqlite()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_clients_were_told_holds_with_postgresql() {
+    told_holds(Database::postgresql().await).await;
+}
+
+async fn told_holds(database: Database) {
+    const ROUNDS: usize = 40;
+    const CLIENTS: u64 = 6;
+    let begin = Instant::now();
+    let mut clients: Vec<_> = (0..CLIENTS).map(|number| Client::new(Rng::with_seed(number))).collect();
+    let (mut told, mut rounds) = (Told::default(), 0);
+    let mut rng = Rng::with_seed(CLIENTS);
+    while rounds < ROUNDS && begin.elapsed() < Duration::from_secs(60) {
+        rounds += 1;
+        let instance = Instance::start(&database.url, &OPTIONS).await;
+        let origin = format!("http://{}", instance.address);
+        if rounds % 2 == 0 {
+            database.is_sound().await;
+        }
+        for client in &mut clients {
+            client.check(&origin).await;
+        }
+
+        let killer = Arc::new(Killer::new(instance, &mut rng));
+        let mut working = JoinSet::new();
+        for mut client in clients.drain(..) {
+            let (origin, killer) = (origin.clone(), Arc::clone(&killer));
+            working.spawn(async move {
+                client.work(&origin, &killer).await;
+                client
+            });
+        }
+        // Where what it is to happen after does not happen in time.
+        drop(tokio::time::timeout(Duration::from_secs(5), killer.killed()).await);
+        killer.kill();
+        clients = tokio::time::timeout(PATIENCE, working.join_all()).await.expect("clients notice");
+        told.add(&killer);
+        database.is_left_by_the_killed().await;
+        // Every other time we are the first to open what the killed process has left, else the next process is.
+        if rounds % 2 == 1 {
+            database.is_sound().await;
+        }
+    }
+    let instance = Instance::start(&database.url, &OPTIONS).await;
+    let mut sessions = 0;
+    for client in &mut clients {
+        sessions += client.check_all(&format!("http://{}", instance.address)).await;
+    }
+    database.is_sound().await;
+    let in_doubt: usize = clients.iter().map(|client| client.in_doubt).sum();
+    println!("{} rounds, {sessions} sessions, {told:?}, {in_doubt} in doubt, {:?}", rounds, begin.elapsed());
+    assert!(told.sign_ins > rounds && told.sign_outs > rounds && told.redemptions > rounds, "{rounds} {told:?}");
+    assert!(in_doubt > 0);
+}

@@ -1,0 +1,107 @@
+//! Requests and frames that other sites make.
+
+use thirtyfour::By;
+
+use super::driver::Browser;
+use super::provider::Provider;
+use super::sign_out::is_back_at_the_client;
+use super::site::{Site, form, self_posting_form};
+
+#[tokio::test]
+async fn a_post_of_the_client_ends_the_session_and_leads_back() {
+    let provider = Provider::start().await;
+    let browser = Browser::open(&provider).await;
+    browser.sign_in("alice").await;
+    let session = browser.session().await.unwrap();
+    browser.click("Sign out by POST").await;
+    is_back_at_the_client(&browser).await;
+    assert_eq!(provider.user_of(&session).await, None);
+    assert_eq!(browser.session().await, None);
+}
+
+/// Cookies with `SameSite=Lax` do not come along with it; see also `without_scripts`, where that is to be seen.
+#[tokio::test]
+async fn a_post_of_another_site_ends_the_session_and_leads_back() {
+    let provider = Provider::start().await;
+    let browser = Browser::open(&provider).await;
+    let (action, uri) = (provider.url("/end_session"), provider.signed_out_uri());
+    for automatic in [true, false] {
+        browser.sign_in("alice").await;
+        let session = browser.session().await.unwrap();
+        let hint = browser.id_token().await;
+        let fields = [("id_token_hint", &*hint), ("post_logout_redirect_uri", &*uri), ("state", "of the form")];
+        let page = if automatic { self_posting_form(&action, fields) } else { form(&action, fields) };
+        let site = Site::start([("/", page)]).await;
+        browser.goto(&site.url("/")).await;
+        if !automatic {
+            assert_eq!(browser.url().await.host_str(), Some("rp.localhost"));
+            browser.click("Continue").await;
+        }
+        browser.sees("You are back").await;
+        assert_eq!(browser.url().await.host_str(), Some("localhost"));
+        assert_eq!(browser.find("code").await.text().await.unwrap(), "of the form");
+        assert_eq!(provider.user_of(&session).await, None);
+        assert_eq!(browser.session().await, None);
+    }
+}
+
+#[tokio::test]
+async fn a_post_of_another_site_with_another_users_hint_asks() {
+    let provider = Provider::start().await;
+    let (alice, bob) = (Browser::open(&provider).await, Browser::open(&provider).await);
+    alice.sign_in("alice").await;
+    bob.sign_in("bob").await;
+    let (session, hint) = (alice.session().await.unwrap(), bob.id_token().await);
+    let page = self_posting_form(&provider.url("/end_session"), [("id_token_hint", &*hint)]);
+    let site = Site::start([("/", page)]).await;
+    alice.goto(&site.url("/")).await;
+    alice.sees(super::sign_out::QUESTION).await;
+    assert_eq!(provider.user_of(&session).await, Some("alice"));
+}
+
+/// From another port of the same host too, where the cookies come along and the page would be the user's own.
+#[tokio::test]
+async fn no_page_is_shown_in_a_frame() {
+    let provider = Provider::start().await;
+    let browser = Browser::open(&provider).await;
+    browser.sign_in("alice").await;
+    let session = browser.session().await.unwrap();
+    let uri = provider.signed_out_uri();
+    let request = |parameters: &[(&str, &str)]| provider.end_session(parameters);
+    let pages = [
+        ("/question", request(&[("client_id", "demo-rp"), ("post_logout_redirect_uri", &uri)])),
+        ("/refusal", request(&[("client_id", "nobody")])),
+        ("/sign-in", provider.url("/sign-in")),
+        ("/account", provider.url("/")),
+        ("/client", provider.server.demo_url().unwrap().to_owned()),
+    ];
+    let framing = |url: &str| format!("<h1>Site</h1><iframe src='{}'></iframe>", url.replace('&', "&amp;"));
+    let mut site: Vec<_> = pages.iter().map(|(path, url)| (*path, framing(url))).collect();
+    site.push(("/harmless", "<p>This can be seen.</p>".to_owned()));
+    site.push(("/framed", framing("/harmless")));
+    let site = Site::start(site).await;
+    for (path, url) in &pages {
+        browser.goto(url).await;
+        let heading = browser.find("h1").await.text().await.unwrap();
+        for attack in [site.url(path), site.same_site_url(path)] {
+            browser.goto(&attack).await;
+            let (url, text) = framed(&browser).await;
+            // Of the browser's own page for what it does not show.
+            assert_eq!(url, "chrome-error://chromewebdata/", "{attack}");
+            assert!(!text.contains(&heading), "{attack}: {text}");
+        }
+    }
+    browser.goto(&site.url("/framed")).await;
+    assert_eq!(framed(&browser).await, (site.url("/harmless"), "This can be seen.".to_owned()));
+    assert_eq!(provider.user_of(&session).await, Some("alice"));
+}
+
+/// The address and the text of what the one frame of the page shows.
+async fn framed(browser: &Browser) -> (String, String) {
+    browser.sees("Site").await;
+    browser.find("iframe").await.enter_frame().await.unwrap();
+    let url = browser.execute("return location.href").await.as_str().unwrap().to_owned();
+    let text = browser.driver.find(By::Tag("body")).await.unwrap().text().await.unwrap();
+    browser.driver.enter_default_frame().await.unwrap();
+    (url, text)
+}

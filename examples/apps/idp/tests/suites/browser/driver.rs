@@ -1,0 +1,178 @@
+//! What a user does with a browser and sees in it.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use thirtyfour::{By, WebDriver, WebElement};
+use url::Url;
+
+use super::chromium::{Chromium, PATIENCE, Settings};
+use super::provider::{Provider, password_of};
+
+/// A browser that knows where the provider and its demo client are.
+pub(crate) struct Browser {
+    pub(crate) driver: WebDriver,
+    provider: String,
+    client: String,
+    _chromium: Chromium,
+}
+
+impl Browser {
+    pub(crate) async fn open(provider: &Provider) -> Self {
+        Self::open_with(provider, Settings::default()).await
+    }
+
+    pub(crate) async fn without_scripts(provider: &Provider) -> Self {
+        Self::open_with(provider, Settings { scripts: false, ..Settings::default() }).await
+    }
+
+    pub(crate) async fn open_with(provider: &Provider, settings: Settings) -> Self {
+        let chromium = Chromium::start(settings).await;
+        let (provider, client) = (provider.server.url().to_owned(), provider.server.demo_url().unwrap().to_owned());
+        Self { driver: chromium.driver.clone(), provider, client, _chromium: chromium }
+    }
+
+    pub(crate) async fn goto(&self, url: &str) {
+        self.driver.goto(url).await.unwrap();
+    }
+
+    /// The demo client's page.
+    pub(crate) async fn goto_client(&self) {
+        self.goto(&self.client).await;
+    }
+
+    /// Signs in at the demo client.
+    pub(crate) async fn sign_in(&self, username: &str) {
+        self.goto(&format!("{}/sign-in", self.client)).await;
+        self.fill_in_sign_in(username).await;
+        self.sees("You are signed in").await;
+    }
+
+    /// Answers the sign-in page.
+    pub(crate) async fn fill_in_sign_in(&self, username: &str) {
+        self.find("#username").await.send_keys(username).await.unwrap();
+        self.find("#password").await.send_keys(password_of(username)).await.unwrap();
+        self.find("form button").await.click().await.unwrap();
+    }
+
+    /// Clicks the one link or button of that text.
+    pub(crate) async fn click(&self, text: &str) {
+        self.link_or_button(text).await.click().await.unwrap();
+    }
+
+    /// Waits for the page of that heading.
+    pub(crate) async fn sees(&self, heading: &str) {
+        self.wait(&format!("the heading {heading:?}"), async || {
+            self.driver.find(By::Tag("h1")).await.ok()?.text().await.ok().filter(|text| text == heading)
+        })
+        .await;
+    }
+
+    /// Waits for a page of another host.
+    pub(crate) async fn leaves(&self, host: &str) {
+        let left = async || self.url().await.host_str().is_some_and(|current| current != host).then_some(());
+        self.wait(&format!("a page that is not of {host}"), left).await;
+    }
+
+    /// Waits for a page with the text in it.
+    pub(crate) async fn reads(&self, text: &str) {
+        self.wait(&format!("the text {text:?}"), async || {
+            let body = self.driver.find(By::Tag("body")).await.ok()?.text().await.ok()?;
+            // Without the marks that keep the direction of writing of a name from what is around it.
+            body.replace(['\u{2068}', '\u{2069}'], "").contains(text).then_some(())
+        })
+        .await;
+    }
+
+    pub(crate) async fn url(&self) -> Url {
+        self.driver.current_url().await.unwrap()
+    }
+
+    /// The one element, when it is there.
+    pub(crate) async fn find(&self, selector: &str) -> WebElement {
+        self.the_one(By::Css(selector), selector).await
+    }
+
+    /// How many elements there are now.
+    pub(crate) async fn count(&self, selector: &str) -> usize {
+        self.driver.find_all(By::Css(selector)).await.unwrap().len()
+    }
+
+    /// A link's address.
+    pub(crate) async fn href(&self, text: &str) -> Url {
+        self.link_or_button(text).await.prop("href").await.unwrap().unwrap().parse().unwrap()
+    }
+
+    /// The ID Token, out of the demo client's page, which the browser is left on.
+    pub(crate) async fn id_token(&self) -> String {
+        self.goto_client().await;
+        let link = self.href("Sign out").await;
+        let mut hints = link.query_pairs().filter(|parameter| parameter.0 == "id_token_hint");
+        hints.next().unwrap().1.into_owned()
+    }
+
+    /// The hidden fields of the one form.
+    pub(crate) async fn hidden_fields(&self) -> Vec<(String, String)> {
+        self.find("form").await;
+        let mut fields = Vec::new();
+        for field in self.driver.find_all(By::Css("form input[type=hidden]")).await.unwrap() {
+            let property = async |name: &str| field.prop(name).await.unwrap().unwrap();
+            fields.push((property("name").await, property("value").await));
+        }
+        fields
+    }
+
+    /// Changes the page, as its user can with a browser's tools; takes a value from it.
+    pub(crate) async fn execute(&self, script: &str) -> Value {
+        self.driver.execute(script, Vec::new()).await.unwrap().json().clone()
+    }
+
+    pub(crate) async fn set_hidden_field(&self, name: &str, value: &str) {
+        self.execute(&format!("document.querySelector('input[name={name}]').value = {}", json!(value))).await;
+    }
+
+    /// The session's id, which the provider's cookie holds.
+    pub(crate) async fn session(&self) -> Option<String> {
+        let urls = json!({ "urls": [self.provider] });
+        let cookies = self.driver.cdp().send_raw("Network.getCookies", urls).await.unwrap();
+        let mut cookies = cookies["cookies"].as_array().unwrap().iter();
+        let session = cookies.find(|cookie| cookie["name"] == "session")?;
+        Some(session["value"].as_str().unwrap().to_owned())
+    }
+
+    pub(crate) async fn set_session(&self, id: &str) {
+        let cookie =
+            json!({ "url": self.provider, "name": "session", "value": id, "httpOnly": true, "sameSite": "Lax" });
+        let answer = self.driver.cdp().send_raw("Network.setCookie", cookie).await.unwrap();
+        assert_eq!(answer["success"], true);
+    }
+
+    async fn link_or_button(&self, text: &str) -> WebElement {
+        let path = format!("//*[self::a or self::button][normalize-space() = {}]", json!(text));
+        self.the_one(By::XPath(&path), text).await
+    }
+
+    async fn the_one(&self, by: By, description: &str) -> WebElement {
+        let elements = self
+            .wait(description, async || {
+                self.driver.find_all(by.clone()).await.ok().filter(|elements| !elements.is_empty())
+            })
+            .await;
+        assert_eq!(elements.len(), 1, "{description}");
+        elements.into_iter().next().unwrap()
+    }
+
+    async fn wait<T>(&self, what: &str, condition: impl AsyncFn() -> Option<T>) -> T {
+        let start = Instant::now();
+        loop {
+            if let Some(value) = condition().await {
+                return value;
+            }
+            if start.elapsed() > PATIENCE {
+                let (url, source) = (self.driver.current_url().await, self.driver.source().await);
+                panic!("{what} does not come: {url:?} {}", source.unwrap_or_default());
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! The program: what it prints, what it logs, and how it ends.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::process::{Child, Command, Stdio};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::provider::new_database;
+use crate::support::browser::Browser;
+use crate::support::instance::run;
+use crate::support::rp::{CALLBACK, Rp, SIGNED_OUT, text};
+
+struct Process {
+    child: Child,
+    printed: Vec<String>,
+}
+
+impl Process {
+    fn start(database: &str, options: &[&str]) -> Self {
+        let args = ["--port", "0", "--log", "json", "--database", database];
+        let mut command = Command::new(env!("CARGO_BIN_EXE_idp"));
+        let command = command.args(args).args(options).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.env("RUST_LOG", "debug,hyper=info").spawn().unwrap();
+        let mut printed = Vec::new();
+        for line in BufReader::new(child.stdout.take().unwrap()).lines() {
+            printed.push(line.unwrap());
+            if printed.last().unwrap().starts_with("Listening on ") {
+                break;
+            }
+        }
+        Self { child, printed }
+    }
+
+    fn printed(&self, name: &str) -> &str {
+        let line = self.printed.iter().find_map(|line| line.strip_prefix(name));
+        line.unwrap_or_else(|| panic!("{:?}", self.printed)).trim()
+    }
+
+    /// Tells it to stop, and returns its log.
+    fn terminate(mut self) -> String {
+        let status = Command::new("kill").arg("-TERM").arg(self.child.id().to_string()).status().unwrap();
+        assert!(status.success());
+        let mut log = String::new();
+        self.child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+        assert!(self.child.wait().unwrap().success());
+        log
+    }
+}
+
+async fn database() -> (TempDir, String) {
+    let directory = tempfile::tempdir().unwrap();
+    let database = new_database(&directory).await;
+    (directory, database)
+}
+
+#[tokio::test]
+async fn it_prints_where_to_go_logs_no_secret_and_ends_when_told_to() {
+    let (_directory, database) = database().await;
+    let process = Process::start(&database, &[]);
+    let issuer = process.printed("Issuer:").to_owned();
+    assert_eq!(process.printed("Demo user:"), "alice with the password wonderland");
+    let browser = Browser::new();
+    assert_eq!(browser.get(process.printed("Discovery:")).await.json()["issuer"], *issuer);
+    assert_eq!(browser.get(process.printed("Demo client:")).await.status, 200);
+
+    let rp = Rp::register_at(&issuer, &issuer, json!({})).await;
+    let (state, nonce) = ("state-that-is-nobodys-business", "nonce-that-is-nobodys-business");
+    let page = browser.get(&rp.authorize(&[("state", state), ("nonce", nonce)])).await;
+    let wrong = browser.submit(&page, &[("username", "typed-by-mistake"), ("password", "sesame-open")]).await;
+    let wrong = browser.submit(&wrong, &[("username", "alice"), ("password", "sesame-open")]).await;
+    let answer = browser.submit(&wrong, &[("username", "alice"), ("password", "wonderland")]).await;
+    let cookie = answer.cookie("session").unwrap().to_owned();
+    let code = answer.redirected("code").unwrap();
+    let tokens = rp.redeem(&code).await;
+    let (id_token, access_token) = (text(&tokens, "id_token"), text(&tokens, "access_token"));
+    assert_eq!(rp.userinfo(access_token).await.status, 200);
+    assert_eq!(rp.redeem_with(&code, &[]).await.status, 400);
+    let hint = ("id_token_hint", id_token);
+    let answer = browser.get(&rp.end_session(&[hint, ("post_logout_redirect_uri", CALLBACK), ("state", state)])).await;
+    assert_eq!(answer.status, 400);
+    let answer =
+        browser.get(&rp.end_session(&[hint, ("post_logout_redirect_uri", SIGNED_OUT), ("state", state)])).await;
+    assert_eq!(answer.redirect().0, SIGNED_OUT);
+
+    let log = process.terminate();
+    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let fields: Vec<_> = lines.iter().map(|line| &line["fields"]).collect();
+    let audits: Vec<_> = fields.iter().filter(|fields| fields["message"] == "logout").collect();
+    let decisions: Vec<_> = audits.iter().map(|audit| text(audit, "decision")).collect();
+    assert_eq!(decisions, ["refuse", "end_session"]);
+    assert_eq!((text(audits[0], "reasons"), text(audits[1], "hint")), ("redirect_uri_not_registered", "valid"));
+    assert_eq!((&audits[0]["redirect"], &audits[1]["redirect"]), (&json!(false), &json!(true)));
+    let subject = text(audits[1], "subject");
+    for (message, known) in [
+        ("a client registered itself", None),
+        ("a sign-in failed", None),
+        ("a sign-in failed", Some(subject)),
+        ("signed in", Some(subject)),
+        ("a code was redeemed again", Some(subject)),
+        ("logout", Some(subject)),
+    ] {
+        let is_it = |fields: &&&Value| {
+            fields["message"] == message && fields["client_id"] == rp.id && fields["subject"].as_str() == known
+        };
+        assert!(fields.iter().any(|fields| is_it(&fields)), "{message}: {log}");
+    }
+    let registration_token = text(&rp.registration, "registration_access_token");
+    let signature = id_token.rsplit('.').next().unwrap();
+    let [secrets, typed] = [
+        [&*cookie, &code, access_token, signature, &rp.secret, registration_token],
+        [state, nonce, "typed-by-mistake", "sesame-open", "wonderland", CALLBACK],
+    ];
+    for secret in secrets.into_iter().chain(typed) {
+        assert!(!log.contains(secret), "{secret} in {log}");
+    }
+}
+
+#[tokio::test]
+async fn commands_take_effect_while_servers_run() {
+    let (_directory, database) = database().await;
+    let process = Process::start(&database, &["--no-demo", "--registration", "open"]);
+    let issuer = process.printed("Issuer:").to_owned();
+    let set_user = |password| run(&database, &["set-user", "bob", "--name", "Bob"], password);
+    assert!(!set_user("\n").status.success());
+    assert!(set_user("first password\n").status.success());
+    let rp = Rp::register_at(&issuer, &issuer, json!({})).await;
+    let sign_in = async |password| {
+        let browser = Browser::new();
+        let page = browser.get(&rp.authorize(&[])).await;
+        browser.submit(&page, &[("username", "bob"), ("password", password)]).await
+    };
+    let code = sign_in("first password").await.redirected("code").unwrap();
+    let tokens = rp.redeem(&code).await;
+    assert!(set_user("second password").status.success());
+    assert_eq!(sign_in("first password").await.status, 403);
+    assert_eq!(sign_in("second password").await.status, 303);
+
+    // The option goes before the environment.
+    assert!(run("sqlite:elsewhere", &["rotate-keys", "--database", &database], "").status.success());
+    let jwks = rp.jwks().await;
+    let kids: Vec<_> = jwks["keys"].as_array().unwrap().iter().map(|key| text(key, "kid")).collect();
+    let kid = jsonwebtoken::decode_header(text(&tokens, "id_token")).unwrap().kid.unwrap();
+    assert!(kids.len() == 6 && kids[3..].contains(&kid.as_str()), "{kid} in {kids:?}");
+    process.terminate();
+}
+
+#[tokio::test]
+async fn options_that_will_not_do_are_told_in_a_line() {
+    let (_directory, database) = database().await;
+    for (options, error) in [
+        (&["--base-url", "http://op.example"][..], "error: --base-url: http is for loopback hosts only\n"),
+        (&["--tls-cert", "/nowhere", "--tls-key", "/nowhere"], "error: --tls-cert: "),
+        (&["--clients", "/nowhere"], "error: --clients: /nowhere: "),
+    ] {
+        let output = run(&database, &[&["--port", "0"], options].concat(), "");
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success() && told.starts_with(error) && told.lines().count() == 1, "{told}");
+    }
+}

@@ -1,0 +1,78 @@
+//! The database that a killed process leaves.
+
+use std::time::Duration;
+
+use sqlx::migrate::Migrator;
+use sqlx::{AnyConnection, Connection as _};
+use tempfile::TempDir;
+
+use crate::support::instance::PATIENCE;
+use crate::support::postgresql;
+
+static MIGRATIONS: Migrator = sqlx::migrate!();
+
+pub(crate) struct Database {
+    pub(crate) url: String,
+    directory: Option<TempDir>,
+}
+
+impl Database {
+    pub(crate) fn sqlite() -> Self {
+        sqlx::any::install_default_drivers();
+        let directory = tempfile::tempdir().unwrap();
+        Self { url: format!("sqlite:{}", directory.path().join("idp.sqlite").display()), directory: Some(directory) }
+    }
+
+    pub(crate) async fn postgresql() -> Self {
+        Self { url: postgresql::new_database().await, directory: None }
+    }
+
+    fn is_sqlite(&self) -> bool {
+        self.directory.is_some()
+    }
+
+    async fn connect(&self) -> AnyConnection {
+        AnyConnection::connect(&self.url).await.unwrap()
+    }
+
+    /// Waits until the database server has noticed that the process is gone: a statement that had reached it counts.
+    pub(crate) async fn is_left_by_the_killed(&self) {
+        if self.is_sqlite() {
+            return;
+        }
+        let mut connection = self.connect().await;
+        let others =
+            "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+        let gone = async {
+            while sqlx::query_scalar::<_, i64>(others).fetch_one(&mut connection).await.unwrap() > 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, gone).await.expect("connections of a killed process end");
+        connection.close().await.unwrap();
+    }
+
+    /// Nothing in it is broken, half done, or hangs in the air.
+    pub(crate) async fn is_sound(&self) {
+        let mut connection = self.connect().await;
+        if self.is_sqlite() {
+            let integrity = sqlx::query_scalar::<_, String>("PRAGMA integrity_check");
+            assert_eq!(integrity.fetch_all(&mut connection).await.unwrap(), ["ok"]);
+            let orphans = sqlx::query("PRAGMA foreign_key_check").fetch_all(&mut connection).await.unwrap();
+            assert_eq!(orphans.len(), 0);
+        }
+        let versions = "SELECT version FROM _sqlx_migrations WHERE success ORDER BY version";
+        let versions: Vec<i64> = sqlx::query_scalar(versions).fetch_all(&mut connection).await.unwrap();
+        assert_eq!(versions, MIGRATIONS.iter().map(|migration| migration.version).collect::<Vec<_>>());
+        assert!(generations(&mut connection).await.unwrap() > 0);
+        connection.close().await.unwrap();
+    }
+}
+
+/// How many generations of keys there are, each of which is complete; an error as long as there are no tables.
+pub(crate) async fn generations(connection: &mut AnyConnection) -> sqlx::Result<usize> {
+    let keys = "SELECT COUNT(*) FROM signing_keys GROUP BY generation";
+    let keys: Vec<i64> = sqlx::query_scalar(keys).fetch_all(connection).await?;
+    assert!(keys.iter().all(|families| *families == 3), "{keys:?}");
+    Ok(keys.len())
+}

@@ -1,0 +1,284 @@
+//! Every page in every state and language, read by a parser as browsers have it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::support::samples::{Sample, codes, hint_errors, refusal_reasons, samples};
+use idp::pages::{ASSETS, Language};
+use oidc_logout::{HintError, RefusalReason};
+use scraper::{ElementRef, Html, Selector};
+
+pub(super) const PLAIN: &str = "Demo calendar";
+const HOSTILE: &str = "\"'><script>alert(1)</script><b onclick=x>&amp;{{ 7 }}</textarea></title><!--";
+
+fn every_page() -> Vec<(Language, Sample)> {
+    Language::ALL
+        .into_iter()
+        .flat_map(|language| [PLAIN, HOSTILE].into_iter().map(move |text| (language, text)))
+        .flat_map(|(language, text)| samples(language, text).into_iter().map(move |sample| (language, sample)))
+        .collect()
+}
+
+fn select<'h>(page: &'h Html, selector: &str) -> Vec<ElementRef<'h>> {
+    page.select(&Selector::parse(selector).unwrap()).collect()
+}
+
+fn text(element: ElementRef<'_>) -> String {
+    // Fluent puts the values between isolates.
+    let text: String = element.text().collect::<String>().replace(['\u{2068}', '\u{2069}'], "");
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn the_parser_finds_no_error() {
+    for (_, Sample { name, html }) in every_page() {
+        let page = Html::parse_document(&html);
+        assert!(page.errors.is_empty(), "{name}: {:?}", page.errors);
+    }
+}
+
+#[test]
+fn the_parser_would_find_errors() {
+    for broken in ["<!DOCTYPE html><p></b>", "<p>", "<!DOCTYPE html><p a a>", "<!DOCTYPE html><p a=\"1\"b>"] {
+        assert!(!Html::parse_document(broken).errors.is_empty(), "{broken}");
+    }
+}
+
+#[test]
+fn every_page_has_its_language_landmarks_and_one_heading() {
+    for (language, Sample { name, html }) in every_page() {
+        let page = Html::parse_document(&html);
+        assert_eq!(select(&page, "html")[0].attr("lang"), Some(language.tag()), "{name}");
+        for landmark in ["body > header", "body > main", "main > h1", "h1", "head > title"] {
+            assert_eq!(select(&page, landmark).len(), 1, "{name}: {landmark}");
+        }
+        let (title, heading) = (text(select(&page, "title")[0]), text(select(&page, "h1")[0]));
+        assert!(!heading.is_empty() && title.contains(&heading), "{name}: {title:?} {heading:?}");
+        assert!(select(&page, "h3, h4, h5, h6").is_empty(), "{name}: a level is left out");
+        assert!(select(&page, "meta[name=viewport]").len() == 1, "{name}");
+    }
+}
+
+#[test]
+fn every_control_has_a_name_and_every_reference_a_target() {
+    let mut fields = 0;
+    for (_, Sample { name, html }) in every_page() {
+        let page = Html::parse_document(&html);
+        let ids: Vec<_> = select(&page, "[id]").iter().map(|it| it.attr("id").unwrap().to_owned()).collect();
+        assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len(), "{name}: {ids:?}");
+        for input in select(&page, "input:not([type=hidden]), select, textarea") {
+            let label = select(&page, &format!("label[for='{}']", input.attr("id").unwrap()));
+            assert!(label.len() == 1 && !text(label[0]).is_empty(), "{name}: {input:?}");
+            fields += 1;
+        }
+        for control in select(&page, "button, a, summary, caption, th") {
+            assert!(!text(control).is_empty(), "{name}: {control:?}");
+        }
+        for link in select(&page, "a") {
+            assert!(link.attr("href").is_some_and(|href| !href.is_empty()), "{name}");
+        }
+        let referring = ["for", "aria-describedby", "aria-labelledby"];
+        let targets = referring.iter().flat_map(|attribute| {
+            let elements = select(&page, &format!("[{attribute}]"));
+            elements.into_iter().map(|it| it.attr(attribute).unwrap().to_owned()).collect::<Vec<_>>()
+        });
+        let fragments = select(&page, "a[href^='#']");
+        let fragments = fragments.iter().map(|link| link.attr("href").unwrap().trim_start_matches('#').to_owned());
+        for target in targets.chain(fragments) {
+            assert!(ids.contains(&target), "{name}: {target}");
+        }
+    }
+    assert!(fields > 0);
+}
+
+#[test]
+fn a_field_at_fault_is_described_by_the_summary() {
+    for (name, at_fault) in [
+        ("sign-in", &[] as &[&str]),
+        ("sign-in-credentials", &["username", "password"]),
+        ("sign-in-username-missing", &["username"]),
+        ("sign-in-password-missing", &["password"]),
+        ("sign-in-both-missing", &["username", "password"]),
+        ("sign-in-expired", &[]),
+    ] {
+        let html = one(Language::English, PLAIN, name);
+        let page = Html::parse_document(&html);
+        let summary = select(&page, "[role=alert]");
+        assert_eq!(summary.len(), usize::from(name != "sign-in"), "{name}");
+        let found: Vec<_> = select(&page, "[aria-invalid=true]").iter().map(|it| it.attr("id").unwrap()).collect();
+        assert_eq!(found, at_fault, "{name}");
+        for field in select(&page, "[aria-invalid=true]") {
+            let described = select(&page, &format!("#{}", field.attr("aria-describedby").unwrap()));
+            assert_eq!(described, summary, "{name}");
+        }
+        assert!(select(&page, "[type=password][value]").is_empty(), "a password never comes back");
+        assert_eq!(text(select(&page, "title")[0]).starts_with("Error: "), name != "sign-in", "{name}");
+    }
+}
+
+#[test]
+fn a_page_loads_only_what_the_policy_allows() {
+    let paths = ASSETS.map(|asset| asset.path);
+    for (_, Sample { name, html }) in every_page() {
+        let page = Html::parse_document(&html);
+        for loaded in select(&page, "[src], link[href]") {
+            let url = loaded.attr("src").or(loaded.attr("href")).unwrap();
+            assert!(paths.contains(&url), "{name}: {url}");
+        }
+        assert!(select(&page, "style, [style], script:not([src]), base, object, iframe, img").is_empty(), "{name}");
+        let handlers = page.root_element().descendants().filter_map(|node| node.value().as_element());
+        for element in handlers {
+            assert!(element.attrs().all(|(attribute, _)| !attribute.starts_with("on")), "{name}: {element:?}");
+        }
+        let scripts = select(&page, "script").len();
+        assert_eq!(scripts, usize::from(name == "resubmit"), "{name}");
+    }
+}
+
+/// The elements with the names of their attributes, in order.
+fn skeleton(html: &str) -> Vec<(String, Vec<String>)> {
+    let page = Html::parse_document(html);
+    let elements = page.root_element().descendants().filter_map(|node| node.value().as_element());
+    elements.map(|it| (it.name().to_owned(), it.attrs().map(|(name, _)| name.to_owned()).collect())).collect()
+}
+
+#[test]
+fn a_value_is_text_wherever_it_stands() {
+    for language in Language::ALL {
+        let (plain, hostile) = (samples(language, PLAIN), samples(language, HOSTILE));
+        assert_eq!(plain.len(), hostile.len());
+        let mut shown = 0;
+        for (plain, hostile) in plain.iter().zip(&hostile) {
+            assert_eq!(skeleton(&plain.html), skeleton(&hostile.html), "{}", plain.name);
+            let page = Html::parse_document(&hostile.html);
+            let body = text(select(&page, "body")[0]);
+            let plain_body = text(select(&Html::parse_document(&plain.html), "body")[0]);
+            assert_eq!(plain_body.matches(PLAIN).count(), body.matches(HOSTILE).count(), "{}", plain.name);
+            shown += body.matches(HOSTILE).count();
+        }
+        assert!(shown > 50, "{shown}");
+    }
+}
+
+#[test]
+fn a_hidden_field_has_its_value_to_the_letter() {
+    for name in ["confirm", "confirm-again", "resubmit"] {
+        let html = one(Language::Spanish, HOSTILE, name);
+        let page = Html::parse_document(&html);
+        let form = select(&page, "form[method=post][action='/end_session']");
+        assert_eq!(form.len(), 1, "{name}");
+        let fields: BTreeMap<_, _> = select(&page, "form input[type=hidden]")
+            .iter()
+            .map(|field| (field.attr("name").unwrap().to_owned(), field.attr("value").unwrap().to_owned()))
+            .collect();
+        assert_eq!(fields["state"], HOSTILE, "{name}");
+        assert_eq!(fields["client_id"], "rp-1");
+        assert_eq!(fields.contains_key("confirmation"), name != "resubmit");
+        assert_eq!(fields.contains_key("resubmitted"), name == "resubmit");
+    }
+    let html = one(Language::English, HOSTILE, "sign-in");
+    let page = Html::parse_document(&html);
+    let values: Vec<_> = select(&page, "form input[type=hidden]").iter().map(|it| it.attr("value").unwrap()).collect();
+    assert_eq!(values, [HOSTILE, HOSTILE]);
+}
+
+#[test]
+fn the_question_has_both_answers_and_an_offer_only_a_yes() {
+    let answers = |name: &str| {
+        let html = one(Language::English, PLAIN, name);
+        let page = Html::parse_document(&html);
+        let buttons = select(&page, "form[action='/end_session'] button");
+        buttons
+            .iter()
+            .map(|it| (it.attr("name"), it.attr("value")) == (Some("confirm"), Some("yes")))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(answers("confirm"), [true, false]);
+    assert_eq!(answers("confirm-again"), [true, false]);
+    assert_eq!(answers("refusal-client_unknown--offer"), [true]);
+    assert_eq!(answers("refusal-client_unknown-"), [] as [bool; 0]);
+    assert_eq!(answers("account"), [true]);
+    assert_eq!(answers("resubmit"), [false]);
+}
+
+#[test]
+fn what_was_not_ended_is_named() {
+    let body = |name: &str| {
+        let html = one(Language::English, PLAIN, name);
+        text(select(&Html::parse_document(&html), "main")[0])
+    };
+    assert!(!body("signed-out").contains("not ended"));
+    assert!(!body("signed-out-nobody").contains("not ended"));
+    assert!(body("signed-out-nobody").contains("Nobody was signed in"));
+    assert!(body("signed-out-clients").contains("What was not ended"));
+    assert!(body("signed-out-clients").contains(PLAIN));
+    assert!(body("signed-out-session").contains("One session of yours"));
+    assert!(body("signed-out-not-ended").contains("12345 sessions of yours"));
+}
+
+#[test]
+fn times_are_in_utc_and_minutes_rounded_up() {
+    let html = one(Language::English, PLAIN, "account");
+    let page = Html::parse_document(&html);
+    let time = select(&page, "time")[0];
+    assert_eq!(time.attr("datetime"), Some("2026-03-29T21:59:59Z"));
+    assert_eq!(text(time), "2026-03-29, 21:59 UTC");
+    for (seconds, words) in [
+        (0, "wait a minute"),
+        (1, "wait a minute"),
+        (60, "wait a minute"),
+        (61, "wait 2 minutes"),
+        (3600, "wait 60 minutes"),
+    ] {
+        let html = one(Language::English, PLAIN, &format!("too-many-attempts-{seconds}"));
+        assert!(text(select(&Html::parse_document(&html), "main")[0]).contains(words), "{seconds}");
+    }
+}
+
+#[test]
+fn every_refusal_has_words_of_its_own() {
+    for language in Language::ALL {
+        let mut words = BTreeMap::new();
+        for reason in refusal_reasons() {
+            let name = [reason.code(), reason.detail().unwrap_or_default()].join("-");
+            let html = one(language, PLAIN, &format!("refusal-{name}"));
+            let page = Html::parse_document(&html);
+            let said = text(select(&page, "main > p")[0]);
+            assert!(said.ends_with('.'), "{name}: {said}");
+            assert_eq!(words.insert(said, name.clone()), None, "{name}");
+            let developer = text(select(&page, "section[aria-labelledby=developer] [lang=en]")[0]);
+            assert!(developer.starts_with(reason.code()) && developer.ends_with(&format!("{reason}.")), "{developer}");
+            assert!(developer.contains(reason.detail().unwrap_or_default()));
+        }
+        assert_eq!(words.len(), refusal_reasons().len());
+        assert!(!words.keys().any(|said| said.contains("that is not accepted here")), "the words for what has none");
+    }
+}
+
+#[test]
+fn every_error_has_words_of_its_own() {
+    for language in Language::ALL {
+        let words: BTreeSet<_> = idp::pages::PageError::ALL
+            .iter()
+            .map(|error| {
+                let html = one(language, PLAIN, &format!("error-{}", error.code()));
+                text(select(&Html::parse_document(&html), "main > p")[0])
+            })
+            .collect();
+        assert_eq!(words.len(), idp::pages::PageError::ALL.len());
+    }
+}
+
+#[test]
+fn the_samples_have_every_reason_that_the_library_has() {
+    let sampled: BTreeSet<_> = refusal_reasons().into_iter().map(RefusalReason::code).collect();
+    assert_eq!(sampled, codes(include_str!("../../../../../../src/refusal.rs")).collect());
+    let sampled: BTreeSet<_> = hint_errors().into_iter().map(HintError::code).collect();
+    assert_eq!(sampled, codes(include_str!("../../../../../../src/hint.rs")).collect());
+}
+
+fn one(language: Language, text: &str, name: &str) -> String {
+    let mut found = samples(language, text).into_iter().filter(|sample| sample.name == name);
+    let sample = found.next().unwrap_or_else(|| panic!("no page {name}"));
+    assert!(found.next().is_none(), "two pages {name}");
+    sample.html
+}
