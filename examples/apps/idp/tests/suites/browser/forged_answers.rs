@@ -10,7 +10,7 @@ use super::site::{Site, self_posting_form};
 /// Asked, and with the word that an answer did not count.
 async fn is_asked_again(browser: &Browser) {
     browser.sees(QUESTION).await;
-    browser.reads("Your first answer did not count. Please answer again.").await;
+    browser.reads("Your first answer could not be used. Please answer again.").await;
 }
 
 async fn asked(provider: &Provider, username: &str) -> Browser {
@@ -100,7 +100,7 @@ async fn a_proof_from_before_a_new_sign_in_does_not_count() {
     browser.driver.switch_to_window(tab).await.unwrap();
     browser.click("Yes, sign out").await;
     is_asked_again(&browser).await;
-    browser.reads("Your answer came from an older page, or you have signed in anew since.").await;
+    browser.reads("Your answer came from an old page, or you have signed in again since then.").await;
     assert_eq!(provider.user_of(&session).await, Some("alice"));
     browser.click("Yes, sign out").await;
     browser.sees("You are back, and signed out").await;

@@ -14,7 +14,7 @@ async fn two_browsers_of_a_user_have_sessions_of_their_own() {
     assert_ne!(ones, others);
     one.click("Sign out and stay there").await;
     one.sees("You are signed out").await;
-    one.reads("One session of yours in another browser goes on.").await;
+    one.reads("You have one more session, in another browser.").await;
     assert_eq!(provider.user_of(&ones).await, None);
     assert_eq!(provider.user_of(&others).await, Some("alice"));
     other.goto(&provider.url("/")).await;
@@ -25,7 +25,7 @@ async fn two_browsers_of_a_user_have_sessions_of_their_own() {
     let hint = other.id_token().await;
     one.goto(&provider.end_session(&[("id_token_hint", &hint)])).await;
     one.sees(super::sign_out::QUESTION).await;
-    one.reads("The request is about another session than the one in this browser.").await;
+    one.reads("The request is for another session, not for the one in this browser.").await;
     assert_eq!(provider.user_of(&ones).await, Some("alice"));
     assert_eq!(provider.user_of(&others).await, Some("alice"));
 }

@@ -9,7 +9,7 @@ pub(crate) const QUESTION: &str = "Do you want to sign out of Demo provider?";
 /// The demo client has compared the state with the one that it sent.
 pub(crate) async fn is_back_at_the_client(browser: &Browser) {
     browser.sees("You are back, and signed out").await;
-    browser.reads("It is the one that you were sent away with.").await;
+    browser.reads("It is the one that this application sent.").await;
     assert_eq!(browser.url().await.path(), "/rp/signed-out");
 }
 
@@ -37,7 +37,7 @@ async fn without_a_hint_the_user_is_asked_and_yes_leads_back() {
     browser.click("Sign out without a hint").await;
     browser.sees(QUESTION).await;
     browser.reads("You are signed in as Alice Liddell.").await;
-    browser.reads("Once signed out, you go back to Demo client.").await;
+    browser.reads("After signing out, you go back to Demo client.").await;
     assert_eq!(provider.user_of(&session).await, Some("alice"));
     browser.click("Yes, sign out").await;
     is_back_at_the_client(&browser).await;
@@ -93,7 +93,7 @@ async fn another_users_hint_asks() {
     alice.goto(&provider.end_session(&request)).await;
     alice.sees(QUESTION).await;
     alice.reads("You are signed in as Alice Liddell.").await;
-    alice.reads("The request is about another account than yours.").await;
+    alice.reads("The request is for another account, not for yours.").await;
     assert_eq!(provider.user_of(&alices).await, Some("alice"));
     alice.click("Yes, sign out").await;
     alice.sees("You are back").await;

@@ -206,13 +206,13 @@ fn what_was_not_ended_is_named() {
         let html = one(Language::English, PLAIN, name);
         text(select(&Html::parse_document(&html), "main")[0])
     };
-    assert!(!body("signed-out").contains("not ended"));
-    assert!(!body("signed-out-nobody").contains("not ended"));
-    assert!(body("signed-out-nobody").contains("Nobody was signed in"));
-    assert!(body("signed-out-clients").contains("What was not ended"));
+    assert!(!body("signed-out").contains("still open"));
+    assert!(!body("signed-out-nobody").contains("still open"));
+    assert!(body("signed-out-nobody").contains("This browser had no session here"));
+    assert!(body("signed-out-clients").contains("What is still open"));
     assert!(body("signed-out-clients").contains(PLAIN));
-    assert!(body("signed-out-session").contains("One session of yours"));
-    assert!(body("signed-out-not-ended").contains("12345 sessions of yours"));
+    assert!(body("signed-out-session").contains("You have one more session"));
+    assert!(body("signed-out-not-ended").contains("You have 12345 more sessions"));
 }
 
 #[test]
