@@ -14,7 +14,8 @@ use crate::sessions::{self, Session};
 use crate::users::Passwords;
 use crate::{demo_rp, setup, store};
 
-/// The provider. What is here is the same on all instances, or of no interest to others.
+/// The provider. All instances hold the same values here, or values that matter to one instance
+/// alone.
 pub(crate) struct App {
     pub(crate) config: Config,
     pub(crate) issuer: Issuer,
@@ -28,18 +29,18 @@ pub(crate) struct App {
     pub(crate) demo_rp: Option<demo_rp::DemoRp>,
     keys: KeyCache,
     client_address_header: Option<HeaderName>,
-    /// One that terminates https.
+    /// A proxy terminates https.
     behind_proxy: bool,
 }
 
 impl App {
-    /// Opens the database and sets up what is missing in it. `port` is the one that is listened on.
+    /// Opens the database and sets up whatever it lacks. The server listens on `port`.
     pub(crate) async fn open(config: Config, port: u16) -> anyhow::Result<Arc<Self>> {
         let issuer = config.issuer(port)?;
         let client_address_header = config.client_address_header.as_deref().map(str::parse).transpose()?;
         let behind_proxy = issuer.is_https() && config.tls_cert.is_none();
         if behind_proxy && client_address_header.is_none() {
-            tracing::warn!("without --client-address-header, nothing is counted by client address");
+            tracing::warn!("without --client-address-header, no limit applies per client address");
         }
         let pool = store::open(&config.database).await?;
         keys::make_first(&pool).await?;
@@ -82,7 +83,7 @@ impl App {
         }
     }
 
-    /// The client's address, unless all that can be seen is the proxy's.
+    /// The client's address; `None` if only the proxy's is known.
     pub(crate) fn client_address(&self, headers: &HeaderMap, peer: SocketAddr) -> Option<String> {
         let header = self.client_address_header.as_ref();
         (header.is_some() || !self.behind_proxy).then(|| http::client_address(headers, header, peer))

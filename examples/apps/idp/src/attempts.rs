@@ -1,7 +1,7 @@
 //! How often something may be tried within a window of time, such as signing in to an account.
 //!
-//! The window begins with the first attempt and ends whatever comes in between. Who goes on trying goes on being refused, window
-//! after window, and with them whoever is counted together with them.
+//! The window begins with the first attempt, and later attempts do not extend it. A caller who
+//! keeps trying stays locked out, window after window, and so does everyone who shares the counter.
 
 use std::time::Duration;
 
@@ -13,17 +13,17 @@ use crate::secrets;
 pub(crate) struct Limit {
     /// What is counted, such as `account`.
     pub(crate) kind: &'static str,
-    /// Of whom; as it was typed, perhaps, and so never stored.
+    /// Whose attempts are counted. This may be text that a user typed, so only its hash is stored.
     pub(crate) subject: String,
     pub(crate) most: u32,
-    /// Whether a success makes the failures before it forgotten.
+    /// Whether a success resets the count.
     pub(crate) forgives: bool,
     pub(crate) window_seconds: u32,
 }
 
 impl Limit {
-    /// Counts an attempt, before the password is looked at: many at once are counted one by one. Returns how long to wait,
-    /// where it is one too many.
+    /// Counts an attempt before the password is checked, so that simultaneous attempts cannot slip
+    /// past the limit. Returns how long to wait if this attempt exceeds it.
     pub(crate) async fn count(&self, pool: &AnyPool, now: i64) -> sqlx::Result<Option<Duration>> {
         let upsert = "INSERT INTO attempts (subject_hash, since, attempts) VALUES ($1, $2, 1) \
             ON CONFLICT (subject_hash) DO UPDATE SET \
@@ -32,7 +32,8 @@ impl Limit {
             RETURNING attempts, since";
         let window = i64::from(self.window_seconds);
         let upsert = sqlx::query_as(upsert).bind(self.hash()).bind(now).bind(now.saturating_sub(window));
-        // All rows, that is one: SQLite commits when the statement has run to its end.
+        // Fetch all rows, although there is only one: SQLite commits once the statement has run to
+        // its end.
         let rows: Vec<(i64, i64)> = upsert.fetch_all(pool).await?;
         let exceeded = rows.into_iter().find(|(attempts, _)| *attempts > i64::from(self.most));
         Ok(exceeded.map(|(_, since)| {
@@ -41,7 +42,7 @@ impl Limit {
         }))
     }
 
-    /// Takes this attempt back, for it did not fail.
+    /// Takes this attempt back, because it did not fail.
     pub(crate) async fn succeeded(&self, pool: &AnyPool) -> sqlx::Result<()> {
         let less = if self.forgives { "0" } else { "attempts - 1" };
         let update = format!("UPDATE attempts SET attempts = {less} WHERE subject_hash = $1 AND attempts > 0");

@@ -1,8 +1,11 @@
 //! The authorization endpoint: the code flow (Core 1.0, section 3.1.2).
 //!
-//! A request is read in full before anything is done for it. What is wrong with its client or its `redirect_uri` is told to
-//! the user on a page; all else is told to the client, by a redirect to a URI that it registered. Where registration is open,
-//! anybody can so have a link of the provider's lead to a site of theirs; the specification asks for these redirects.
+//! A request is read in full before anything is done for it. If its client or its `redirect_uri` is
+//! wrong, the user sees an error page. All other errors go to the client, by a redirect to a URI
+//! that it registered.
+//!
+//! The specification asks for these redirects. With open registration they let anybody make a link
+//! to the provider that leads to their own site.
 
 use std::sync::Arc;
 
@@ -23,7 +26,7 @@ use crate::{secrets, sign_in, store};
 /// How long a code can be redeemed, in seconds. RFC 6749, section 4.1.2 allows ten minutes.
 const CODE_SECONDS: i64 = 60;
 
-/// What the tokens and userinfo can tell of.
+/// The scopes that a client can be granted.
 pub(crate) const SCOPES: [&str; 3] = ["openid", "profile", "email"];
 
 const PARAMETERS: [&str; 18] = [
@@ -66,13 +69,14 @@ pub(crate) async fn get(
         _ if !request.prompts("none") => sign_in::page(&app, &headers, Some(&request), None, None),
         Some(_) => refused(
             "interaction_required",
-            "the user has to sign in to this client once, which prompt=none does not allow",
+            "the user must sign in to this client once, which prompt=none does not allow",
         ),
-        None => refused("login_required", "the user has to sign in, which prompt=none does not allow"),
+        None => refused("login_required", "the user must sign in, which prompt=none does not allow"),
     }
 }
 
-/// A POST from another site comes without the session's cookie. The GET that follows the redirect has it.
+/// A POST from another site comes without the session's cookie. The redirect turns it into a GET,
+/// which has it.
 pub(crate) async fn post(headers: HeaderMap, form: Result<RawForm, RawFormRejection>) -> Result<Response, Internal> {
     let form = match form {
         Ok(RawForm(form)) => form,
@@ -84,7 +88,7 @@ pub(crate) async fn post(headers: HeaderMap, form: Result<RawForm, RawFormReject
     }
 }
 
-/// A request without fault.
+/// A valid request.
 pub(crate) struct AuthorizationRequest {
     pub(crate) client: Client,
     parameters: Parameters,
@@ -94,7 +98,7 @@ pub(crate) struct AuthorizationRequest {
 }
 
 impl AuthorizationRequest {
-    /// Reads a request; again when the sign-in form brings it back.
+    /// Reads a request. This happens again when the sign-in form sends it back.
     pub(crate) async fn read(app: &App, urlencoded: &[u8]) -> Result<Result<Self, AuthorizationError>, Internal> {
         let page = |error| Ok(Err(AuthorizationError::Page(error)));
         let Some(parameters) = Parameters::parse(urlencoded) else {
@@ -144,9 +148,10 @@ impl AuthorizationRequest {
         self.parameters.get("prompt").is_some_and(|prompt| prompt.split(' ').any(|it| it == value))
     }
 
-    /// Whether the session will do, without asking the user anything.
+    /// Whether the session answers the request without another sign-in.
     async fn accepts(&self, app: &App, session: &Session) -> Result<bool, Internal> {
-        // The sign-in page, which names the client, stands in for the two that this provider does not have.
+        // This provider has no page for consent or for choosing an account. The sign-in page stands
+        // in for both: it names the client.
         if ["login", "consent", "select_account"].into_iter().any(|prompt| self.prompts(prompt)) {
             return Ok(false);
         }
@@ -160,15 +165,16 @@ impl AuthorizationRequest {
         }
     }
 
-    /// Whether the user gets by without the page that names the client and where it leads. Anybody may be behind a client that
-    /// registered itself: it has to be seen once a session.
+    /// Whether the user may skip the page that names the client and its destination. Anybody can
+    /// register a client, so the user must see that page once per session.
     async fn client_is_known(&self, app: &App, session: &Session) -> sqlx::Result<bool> {
         Ok(self.client.registration_token_hash.is_none()
             || sessions::takes_part(&app.pool, session, &self.client.id).await?)
     }
 
-    /// The answer to a user who has just signed in: a code, unless the client hints at somebody else (Core 1.0, section
-    /// 3.1.2.1). A hint that tells nothing has done its part by having them sign in.
+    /// The answer to a user who has just signed in: a code, unless the client's hint is about
+    /// somebody else (Core 1.0, section 3.1.2.1). An unusable hint has already had its effect: it
+    /// made the user sign in.
     pub(crate) async fn answer_sign_in(
         &self,
         app: &App,
@@ -178,14 +184,14 @@ impl AuthorizationRequest {
         if let Some(hint) = self.parameters.get("id_token_hint")
             && self.hinted_subject(app, hint).await?.is_some_and(|subject| subject != session.user.id)
         {
-            let description = "another user has signed in than the one that id_token_hint is about";
+            let description = "the user who signed in is not the one in id_token_hint";
             return self.redirect.error("login_required", description).answer(app, headers);
         }
         self.issue_code(app, session).await
     }
 
-    /// Whom the hint is about, if it is an ID Token of ours for this client. The logout endpoint knows how to tell: it is asked
-    /// what it would do for nobody.
+    /// The subject of the hint, if it is an ID Token of ours for this client. The logout endpoint
+    /// verifies it: we ask what it would decide for nobody.
     async fn hinted_subject(&self, app: &App, hint: &str) -> anyhow::Result<Option<String>> {
         let keys = app.keys().await?;
         let request = LogoutRequest::builder(Method::Get).id_token_hint(hint).client_id(&*self.client.id).build();
@@ -201,7 +207,8 @@ impl AuthorizationRequest {
     async fn issue_code(&self, app: &App, session: &Session) -> Result<Response, Internal> {
         let code = secrets::random()?;
         if !self.keep_code(app, session, &code).await? {
-            // What it was for has just ended, in another tab: the same request finds nobody signed in, or no client.
+            // The session or the client has just gone, perhaps in another tab. The same request
+            // again finds out which.
             return http::see_other(&format!("/authorize?{}", self.encode()));
         }
         let state = self.redirect.state.as_deref();
@@ -209,7 +216,7 @@ impl AuthorizationRequest {
         http::see_other(&http::with_query(self.redirect_uri(), &answer))
     }
 
-    /// Whether session and client were there to keep a code for.
+    /// Stores a code. Returns whether its session and its client still exist.
     async fn keep_code(&self, app: &App, session: &Session, code: &str) -> sqlx::Result<bool> {
         let now = store::now();
         let mut transaction = app.pool.begin().await?;
@@ -243,17 +250,17 @@ impl AuthorizationRequest {
 
 type Fault = (&'static str, &'static str);
 
-/// What can be told to the client. Returns the scope that it gets and the `max_age`.
+/// The checks whose errors go to the client. Returns the granted scope and the `max_age`.
 fn check(client: &Client, parameters: &Parameters) -> Result<(String, Option<i64>), Fault> {
     let invalid = |description| Err(("invalid_request", description));
     if parameters.repeated(&PARAMETERS).is_some() {
         return invalid("a parameter occurs more than once");
     }
     if parameters.get("request").is_some() {
-        return Err(("request_not_supported", "send the parameters as they are, without request"));
+        return Err(("request_not_supported", "request is not supported; send the parameters themselves"));
     }
     if parameters.get("request_uri").is_some() {
-        return Err(("request_uri_not_supported", "send the parameters as they are, without request_uri"));
+        return Err(("request_uri_not_supported", "request_uri is not supported; send the parameters themselves"));
     }
     match parameters.get("response_type") {
         None => return invalid("response_type is missing"),
@@ -265,11 +272,11 @@ fn check(client: &Client, parameters: &Parameters) -> Result<(String, Option<i64
     }
     let requested: Vec<_> = parameters.get("scope").unwrap_or_default().split(' ').collect();
     if !requested.contains(&"openid") {
-        return Err(("invalid_scope", "scope has to contain openid"));
+        return Err(("invalid_scope", "scope must contain openid"));
     }
     let prompt: Vec<_> = parameters.get("prompt").unwrap_or_default().split(' ').collect();
     if prompt.contains(&"none") && prompt.len() > 1 {
-        return invalid("prompt=none goes with no other value");
+        return invalid("prompt=none must stand alone");
     }
     let max_age = match parameters.get("max_age").map(str::parse) {
         None => client.metadata.default_max_age.map(i64::from),
@@ -281,11 +288,11 @@ fn check(client: &Client, parameters: &Parameters) -> Result<(String, Option<i64
     Ok((granted.collect::<Vec<_>>().join(" "), max_age))
 }
 
-/// Proof Key for Code Exchange (RFC 7636): S256 alone, and nothing less for clients without a secret.
+/// Proof Key for Code Exchange (RFC 7636): only S256, and required of clients without a secret.
 fn check_code_challenge(client: &Client, parameters: &Parameters) -> Result<(), Fault> {
     let invalid = |description| Err(("invalid_request", description));
     match (parameters.get("code_challenge"), parameters.get("code_challenge_method")) {
-        (None, None) if client.metadata.is_public() => invalid("a public client has to send a code_challenge"),
+        (None, None) if client.metadata.is_public() => invalid("a public client must send a code_challenge"),
         (None, None) => Ok(()),
         (None, Some(_)) => invalid("code_challenge is missing"),
         (Some(challenge), Some("S256")) if is_sha256(challenge) => Ok(()),
@@ -298,7 +305,7 @@ fn is_sha256(challenge: &str) -> bool {
     challenge.len() == 43 && challenge.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
 }
 
-/// Where errors are told to the client.
+/// Where the client receives errors.
 struct ErrorRedirect {
     uri: String,
     state: Option<String>,
@@ -313,9 +320,9 @@ impl ErrorRedirect {
 
 /// What is wrong with a request.
 pub(crate) enum AuthorizationError {
-    /// It is for the user's eyes: there is nowhere to redirect to.
+    /// The user sees it, because there is no safe place to redirect to.
     Page(PageError),
-    /// It is for the client (RFC 6749, section 4.1.2.1; Core 1.0, section 3.1.2.6).
+    /// The client receives it (RFC 6749, section 4.1.2.1; Core 1.0, section 3.1.2.6).
     Redirect { uri: String, state: Option<String>, error: &'static str, description: &'static str },
 }
 

@@ -1,4 +1,4 @@
-//! The registered clients and what they have said of themselves.
+//! The registered clients and their metadata.
 
 use jsonwebtoken::Algorithm as SigningAlgorithm;
 use oidc_logout::{
@@ -13,11 +13,11 @@ use sqlx::{AnyPool, Row as _};
 use crate::sessions::Session;
 use crate::{secrets, store};
 
-/// What ID Tokens are signed with: the first unless the client says otherwise.
+/// The algorithms that sign ID Tokens. The first is the default.
 pub(crate) const SIGNING_ALGORITHMS: [Algorithm; 5] =
     [Algorithm::Rs256, Algorithm::Ps256, Algorithm::Es256, Algorithm::EdDsa, Algorithm::Hs256];
 
-/// What a client would count on, and this provider does not do.
+/// Metadata that asks for a feature which this provider lacks, and which a client would rely on.
 const UNSUPPORTED: [&str; 4] = [
     "id_token_encrypted_response_alg",
     "userinfo_signed_response_alg",
@@ -25,11 +25,11 @@ const UNSUPPORTED: [&str; 4] = [
     "request_object_signing_alg",
 ];
 
-/// As many as the library takes of the others.
+/// The library's limit for `post_logout_redirect_uris` serves the other lists too.
 const MAX_URIS: usize = ClientMetadata::MAX_POST_LOGOUT_REDIRECT_URIS;
 
-/// The metadata of a client (OpenID Connect Dynamic Client Registration 1.0, section 2), with the part that is for logout.
-/// What it says beyond that is ignored, as RFC 7591, section 2 has it. A member that is null is as good as absent.
+/// The metadata of a client (OpenID Connect Dynamic Client Registration 1.0, section 2), including
+/// logout's. Unknown members are ignored (RFC 7591, section 2). `null` means absent.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Metadata {
     pub(crate) redirect_uris: Vec<String>,
@@ -43,11 +43,12 @@ pub(crate) struct Metadata {
     grant_types: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) default_max_age: Option<u32>,
-    /// Every ID Token has an `auth_time`.
+    /// Has no effect: every ID Token has an `auth_time`.
     #[serde(skip_serializing_if = "Option::is_none")]
     require_auth_time: Option<bool>,
-    /// An extension: the origins that its redirect URIs redirect onwards to, such as `https://www.example`. The page that asks
-    /// whether to sign out has to name them in its `form-action`.
+    /// An extension: the origins that the client's redirect URIs redirect to in turn, such as
+    /// `https://www.example`. The page that asks whether to sign out must name them in its
+    /// `form-action`.
     #[serde(default, deserialize_with = "null_as_absent", skip_serializing_if = "Vec::is_empty")]
     form_action_origins: Vec<String>,
     #[serde(flatten)]
@@ -61,7 +62,7 @@ pub(crate) enum AuthMethod {
     #[default]
     ClientSecretBasic,
     ClientSecretPost,
-    /// A public client: PKCE has to do.
+    /// A public client: PKCE takes the place of a secret.
     None,
 }
 
@@ -75,22 +76,22 @@ pub(crate) enum MetadataError {
     #[error(transparent)]
     Logout(#[from] ClientRegistrationError),
     #[error(
-        "redirect_uris is not a list of 1 to {MAX_URIS} absolute URIs without fragment, https or else http on a loopback host"
+        "redirect_uris must be a list of 1 to {MAX_URIS} absolute URIs without a fragment; http is allowed only on loopback hosts"
     )]
     RedirectUris,
-    #[error("form_action_origins is not a list of up to {MAX_URIS} origins such as https://www.example")]
+    #[error("form_action_origins must be a list of up to {MAX_URIS} origins such as https://www.example")]
     FormActionOrigins,
     #[error(
-        "a member has another type or value than OpenID Connect Dynamic Client Registration 1.0, section 2 gives it"
+        "a member has a type or value that OpenID Connect Dynamic Client Registration 1.0, section 2 does not allow"
     )]
     Malformed,
-    #[error("response_types has to hold code, and grant_types authorization_code: this provider has no other flow")]
+    #[error("response_types must contain code, and grant_types authorization_code: this provider has no other flow")]
     Flow,
-    #[error("{0} asks for what this provider does not do; leave it out")]
+    #[error("{0} asks for a feature that this provider does not have; leave it out")]
     Unsupported(&'static str),
-    #[error("client_id is not one or more printable ASCII characters")]
+    #[error("client_id must be one or more printable ASCII characters")]
     Id,
-    #[error("client_secret is not {MIN_SECRET_CHARS} or more printable ASCII characters")]
+    #[error("client_secret must be {MIN_SECRET_CHARS} or more printable ASCII characters")]
     Secret,
     #[error("a client with a client_secret cannot have the token_endpoint_auth_method none")]
     PublicWithSecret,
@@ -107,9 +108,9 @@ impl MetadataError {
 }
 
 impl Metadata {
-    /// Reads what a client says of itself. What of it is accepted [`Client::register`] decides.
+    /// Reads a client's metadata. [`Client::register`] then decides whether to accept it.
     pub(crate) fn read(json: &[u8]) -> Result<Self, MetadataError> {
-        // First, for its errors say which member is wrong.
+        // First, because its errors say which member is wrong.
         ClientMetadata::from_json(json)?;
         let members: Map<String, Value> = serde_json::from_slice(json).map_err(|_| MetadataError::Malformed)?;
         let asks_for = |name: &str| members.get(name).is_some_and(|value| !value.is_null());
@@ -120,7 +121,8 @@ impl Metadata {
             return Err(MetadataError::Unsupported("subject_type"));
         }
         let mut metadata: Self = serde_json::from_slice(json).map_err(|_| MetadataError::Malformed)?;
-        // What else it asks for it does not get, and the response says so (RFC 7591, section 3.2.1).
+        // The client gets this flow alone. The response shows what it got (RFC 7591, section
+        // 3.2.1).
         for (list, member) in
             [(&mut metadata.response_types, "code"), (&mut metadata.grant_types, "authorization_code")]
         {
@@ -132,8 +134,9 @@ impl Metadata {
         Ok(metadata)
     }
 
-    /// Whether it registered the `redirect_uri` of a request: byte for byte, but for the port of a loopback address that a native
-    /// application listens at (RFC 8252, section 7.3).
+    /// Whether the client registered the `redirect_uri` of a request. URIs are compared byte for
+    /// byte, but a native application may use any port of a loopback address (RFC 8252, section
+    /// 7.3).
     pub(crate) fn redirects_to(&self, uri: &str) -> bool {
         let native = self.logout.application_type == ApplicationType::Native;
         let portless = loopback_without_port(uri).filter(|_| native);
@@ -153,7 +156,8 @@ impl Metadata {
     }
 }
 
-/// The origin and the rest of an http URI of a loopback address: of the literals alone, for `localhost` may lead elsewhere.
+/// Splits an http URI of a loopback address into its origin without the port, and the rest. Only
+/// the literal addresses qualify, because `localhost` may resolve to another host.
 fn loopback_without_port(uri: &str) -> Option<(&'static str, &str)> {
     ["http://127.0.0.1", "http://[::1]"].into_iter().find_map(|origin| {
         let rest = uri.strip_prefix(origin)?;
@@ -168,10 +172,10 @@ fn loopback_without_port(uri: &str) -> Option<(&'static str, &str)> {
     })
 }
 
-/// The shortest secret of the operator's own choice.
+/// The shortest secret that an operator may choose.
 const MIN_SECRET_CHARS: usize = 16;
 
-/// RFC 6749, appendices A.1 and A.2.
+/// The characters of a `client_id` and a `client_secret` (RFC 6749, appendices A.1 and A.2).
 fn is_printable(text: &str) -> bool {
     text.bytes().all(|byte| (0x20..=0x7e).contains(&byte))
 }
@@ -180,16 +184,17 @@ fn is_printable(text: &str) -> bool {
 #[derive(Clone)]
 pub(crate) struct Client {
     pub(crate) id: String,
-    /// None: a public client.
+    /// `None` for a public client.
     pub(crate) secret: Option<String>,
     pub(crate) metadata: Metadata,
-    /// The SHA-256 of the token by which a client that registered itself may read and delete itself.
+    /// The SHA-256 of the token that lets a self-registered client read and delete its
+    /// registration.
     pub(crate) registration_token_hash: Option<String>,
     pub(crate) created_at: i64,
 }
 
 impl Client {
-    /// A client as it is to be registered now.
+    /// Checks a new client. [`save`] stores it.
     pub(crate) fn register(
         id: String,
         secret: Option<String>,
@@ -234,13 +239,14 @@ impl Client {
         self.metadata.client_name.as_deref().unwrap_or(&self.id)
     }
 
-    /// Its home page, where that is one to link to: clients register what they like.
+    /// Its home page, if it is safe to link to: a client may register any scheme, such as
+    /// `javascript:`.
     pub(crate) fn uri(&self) -> Option<&str> {
         let is_web = |uri: &&str| uri.starts_with("https://") || uri.starts_with("http://");
         self.metadata.client_uri.as_deref().filter(is_web)
     }
 
-    /// What the logout endpoint needs to know of it.
+    /// The client in the library's terms.
     pub(crate) fn for_logout(&self) -> oidc_logout::Client {
         let builder = oidc_logout::Client::builder(&*self.id).registration_rules(self.metadata.rules());
         let origins = self.metadata.form_action_origins.iter();
@@ -258,13 +264,13 @@ impl Client {
             Algorithm::Es256 => SigningAlgorithm::ES256,
             Algorithm::EdDsa => SigningAlgorithm::EdDSA,
             Algorithm::Hs256 => SigningAlgorithm::HS256,
-            // Registration takes none but the five.
+            // Registration accepts no other than these five.
             _ => SigningAlgorithm::RS256,
         }
     }
 }
 
-/// Where the provider has a client from.
+/// How a client came to be registered.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Source {
     Demo,
@@ -282,7 +288,7 @@ impl Source {
     }
 }
 
-/// Writes all clients of a source, in place of those of the same ids. Others that it had before are deleted.
+/// Makes these the only clients of a source: writes them, and deletes the source's other clients.
 pub(crate) async fn replace(pool: &AnyPool, source: Source, clients: &[Client]) -> anyhow::Result<()> {
     for client in clients {
         save(pool, source, client).await?;
@@ -306,7 +312,7 @@ pub(crate) async fn save(pool: &AnyPool, source: Source, client: &Client) -> any
 }
 
 pub(crate) async fn find(pool: &AnyPool, id: &str) -> anyhow::Result<Option<Client>> {
-    // PostgreSQL takes no NUL, and would fail.
+    // A NUL would make PostgreSQL fail.
     if !is_printable(id) {
         return Ok(None);
     }
@@ -323,7 +329,7 @@ pub(crate) async fn of_session(pool: &AnyPool, session: &Session) -> anyhow::Res
     sqlx::query(select).bind(&session.sid).fetch_all(pool).await?.iter().map(Client::read).collect()
 }
 
-/// Deletes a client with its codes and tokens. Returns whether it was there.
+/// Deletes a client with its codes and tokens. Returns whether it existed.
 pub(crate) async fn delete(pool: &AnyPool, id: &str) -> sqlx::Result<bool> {
     let deleted = sqlx::query("DELETE FROM clients WHERE client_id = $1").bind(id).execute(pool).await?;
     Ok(deleted.rows_affected() > 0)

@@ -1,4 +1,4 @@
-//! What the provider is told when it starts: options on the command line, or environment variables of the same names.
+//! The options: from the command line, or from environment variables of the same names.
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ use url::Url;
 #[derive(Clone, Debug, Parser)]
 #[command(name = "idp")]
 pub struct Cli {
-    /// What to do other than to serve.
+    /// What to do instead of serving.
     #[command(subcommand)]
     pub command: Option<Command>,
 
@@ -21,23 +21,27 @@ pub struct Cli {
     pub config: Config,
 }
 
-/// What the program does other than to serve. Running servers notice the result at once.
+/// What the program can do instead of serving. Running servers notice the result at once.
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
 pub enum Command {
-    /// Make new signing keys. The former ones stay published until the next rotation, and verify hints beyond that
+    /// Make new signing keys. The previous ones stay published until the next rotation, and verify
+    /// hints after that too
     RotateKeys {
-        /// Forget all former keys: what they have signed is not accepted any more. For keys that somebody else may have
+        /// Delete all previous keys, so that tokens they signed are no longer accepted. Use this if
+        /// a key may have leaked
         #[arg(long)]
         revoke: bool,
     },
-    /// Add a user, or set the password of one, which ends their sessions; the password is read from standard input
+    /// Add a user, or set a user's password, which ends their sessions. The password is read from
+    /// standard input
     SetUser {
         /// The name to sign in with
         username: String,
-        /// The name that clients are told [default: as it is; of a new user the user name]
+        /// The name to give to clients [default: unchanged; for a new user, the user name]
         #[arg(long)]
         name: Option<String>,
-        /// The email address that clients are told, if it is not empty [default: as it is; of a new user none]
+        /// The email address to give to clients; empty for none [default: unchanged; for a new
+        /// user, none]
         #[arg(long)]
         email: Option<String>,
     },
@@ -50,16 +54,17 @@ pub struct Config {
     #[arg(long, env = "IDP_ADDRESS", default_value = "127.0.0.1")]
     pub address: IpAddr,
 
-    /// Port to listen on; 0 takes any that is free
+    /// Port to listen on; 0 picks any free port
     #[arg(long, env = "IDP_PORT", default_value_t = 8080)]
     pub port: u16,
 
-    /// Where browsers and clients reach the provider, and its issuer identifier: a scheme, a host and perhaps a port; https,
-    /// but for loopback hosts [default: `http://127.0.0.1:PORT`; with --tls-cert `https://localhost:PORT`]
+    /// Where browsers and clients reach the provider, which is also its issuer identifier: a
+    /// scheme, a host and perhaps a port; https, except on loopback hosts [default:
+    /// `http://127.0.0.1:PORT`; with --tls-cert `https://localhost:PORT`]
     #[arg(long, env = "IDP_BASE_URL", value_name = "URL")]
     pub base_url: Option<Url>,
 
-    /// Where everything is kept: `sqlite:FILE`, made on the first start, for one instance; or
+    /// The database: `sqlite:FILE` for one instance, created on the first start; or
     /// `postgres://USER:PASSWORD@HOST/NAME` for any number of instances behind a balancer
     #[arg(
         long,
@@ -71,28 +76,31 @@ pub struct Config {
     )]
     pub database: String,
 
-    /// A JSON file with clients: a list of objects with `client_id`, `client_secret` (16 characters or more; none for a public
-    /// client), the metadata of OpenID Connect Dynamic Client Registration, and `form_action_origins`: the origins that the
-    /// client's redirect URIs redirect onwards to, such as `["https://www.example"]`, for browsers apply the Content Security
-    /// Policy of a form to those redirects too. They are written to the database at each start, and those of an earlier start
-    /// that are not in the file any more are deleted
+    /// A JSON file with a list of clients. Each is an object with `client_id`, `client_secret` (16
+    /// characters or more; none for a public client) and the metadata of OpenID Connect Dynamic
+    /// Client Registration. If a client's redirect URIs redirect to other origins in turn, list
+    /// those in `form_action_origins`, such as `["https://www.example"]`: browsers apply a form's
+    /// Content Security Policy to these redirects too. Each start writes the file's clients to the
+    /// database, and deletes those that are no longer in the file
     #[arg(long, env = "IDP_CLIENTS", value_name = "FILE")]
     pub clients: Option<PathBuf>,
 
-    /// Whether clients may register themselves [default: open while there is a demo, else closed]
+    /// Whether clients may register themselves [default: open with the demo, otherwise closed]
     #[arg(long, env = "IDP_REGISTRATION")]
     pub registration: Option<Registration>,
 
-    /// Make the demo user and the demo clients, whose password and secret everybody knows [default: where the address and the
-    /// base URL are loopback http]
+    /// Make the demo user and the demo clients. Everybody knows their password and their secret
+    /// [default: only if the address and the base URL are loopback and http]
     #[arg(long, env = "IDP_DEMO", value_parser = FalseyValueParser::new(), conflicts_with = "no_demo")]
     pub demo: bool,
 
-    /// No demo user, no demo clients: those that an earlier start made are removed, and their sessions with them
+    /// Make no demo user and no demo clients, and remove those of an earlier start with their
+    /// sessions
     #[arg(long, env = "IDP_NO_DEMO", value_parser = FalseyValueParser::new())]
     pub no_demo: bool,
 
-    /// Serve https with this certificate chain (PEM); without it, an https base URL needs a proxy in front
+    /// Serve https with this certificate chain (PEM). Without it, an https base URL needs a proxy
+    /// in front
     #[arg(long, env = "IDP_TLS_CERT", value_name = "FILE", requires = "tls_key")]
     pub tls_cert: Option<PathBuf>,
 
@@ -100,25 +108,26 @@ pub struct Config {
     #[arg(long, env = "IDP_TLS_KEY", value_name = "FILE", requires = "tls_cert")]
     pub tls_key: Option<PathBuf>,
 
-    /// The header in which the proxy in front tells the client's address, such as X-Forwarded-For: its last entry counts.
-    /// Without a proxy that sets it, clients could choose their address. Where a proxy terminates https and there is no such
-    /// header, nothing is counted by address
+    /// The header in which your proxy sends the client's address, such as X-Forwarded-For; the last
+    /// entry is used. Set it only if a proxy sets the header, because otherwise clients could
+    /// choose their address. If a proxy terminates https and this is not set, no limit applies per
+    /// client address
     #[arg(long, env = "IDP_CLIENT_ADDRESS_HEADER", value_name = "NAME")]
     pub client_address_header: Option<String>,
 
-    /// How many seconds a session lasts at most
+    /// The longest that a session lasts, in seconds
     #[arg(long, env = "IDP_SESSION_SECONDS", value_name = "SECONDS", value_parser = value_parser!(u32).range(1..), default_value_t = 12 * 60 * 60)]
     pub session_seconds: u32,
 
-    /// How often a sign-in to one account may fail from one client address within the window
+    /// How many sign-ins to one account may fail from one client address within the window
     #[arg(long, env = "IDP_SIGN_IN_ATTEMPTS", value_name = "NUMBER", default_value_t = 10)]
     pub sign_in_attempts: u32,
 
-    /// How often a sign-in to one account may fail from all addresses together within the window
+    /// How many sign-ins to one account may fail from all addresses together within the window
     #[arg(long, env = "IDP_SIGN_IN_ATTEMPTS_PER_ACCOUNT", value_name = "NUMBER", default_value_t = 100)]
     pub sign_in_attempts_per_account: u32,
 
-    /// How often sign-ins from one client address may fail within the window
+    /// How many sign-ins from one client address may fail within the window
     #[arg(long, env = "IDP_SIGN_IN_ATTEMPTS_PER_ADDRESS", value_name = "NUMBER", default_value_t = 100)]
     pub sign_in_attempts_per_address: u32,
 
@@ -126,7 +135,7 @@ pub struct Config {
     #[arg(long, env = "IDP_REGISTRATIONS_PER_ADDRESS", value_name = "NUMBER", default_value_t = 100)]
     pub registrations_per_address: u32,
 
-    /// The window for counting sign-ins and registrations, in seconds; a day at most
+    /// The window for counting sign-ins and registrations, in seconds; at most a day
     #[arg(long, env = "IDP_SIGN_IN_WINDOW_SECONDS", value_name = "SECONDS", value_parser = value_parser!(u32).range(1..=86400), default_value_t = 300)]
     pub sign_in_window_seconds: u32,
 
@@ -134,11 +143,11 @@ pub struct Config {
     #[arg(long, env = "IDP_REQUEST_SECONDS", value_name = "SECONDS", value_parser = value_parser!(u32).range(1..), default_value_t = 30)]
     pub request_seconds: u32,
 
-    /// How many seconds requests are given to end when the process is told to stop
+    /// How many seconds running requests have to finish when the process is told to stop
     #[arg(long, env = "IDP_SHUTDOWN_SECONDS", value_name = "SECONDS", default_value_t = 10)]
     pub shutdown_seconds: u32,
 
-    /// The form of the log, on standard error; `RUST_LOG` sets what it holds
+    /// The format of the log on standard error; `RUST_LOG` sets its level
     #[arg(long, env = "IDP_LOG", default_value = "pretty", global = true)]
     pub log: LogFormat,
 }
@@ -152,20 +161,20 @@ pub enum Registration {
     Closed,
 }
 
-/// The form of the log.
+/// The format of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
     /// For people.
     Pretty,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
 impl Config {
-    /// The options as the command line has them, without the program's name.
+    /// Reads options as on the command line, without the program's name.
     ///
     /// # Errors
-    /// What the command line would be refused with.
+    /// The error that the command line would report.
     pub fn from_args<'a>(args: impl IntoIterator<Item = &'a str>) -> anyhow::Result<Self> {
         Ok(Cli::try_parse_from(["idp"].into_iter().chain(args))?.config)
     }
@@ -181,10 +190,7 @@ impl Config {
             None => Url::parse(&default)?,
         };
         let issuer = Issuer::of(&url).context("--base-url")?;
-        ensure!(
-            self.tls_cert.is_none() || issuer.is_https(),
-            "--base-url: it has to be https where --tls-cert is given"
-        );
+        ensure!(self.tls_cert.is_none() || issuer.is_https(), "--base-url must be https if --tls-cert is given");
         Ok(issuer)
     }
 
@@ -238,8 +244,8 @@ impl Issuer {
         self.loopback
     }
 
-    /// The same server under a name that is another site to a browser: `http` on `localhost`, where the issuer is at a
-    /// loopback address.
+    /// The same server under a name that browsers treat as another site: `localhost` for a loopback
+    /// address, and the other way round. Only with http.
     pub(crate) fn other_site(&self) -> Option<String> {
         let named = self.origin.starts_with("http://localhost");
         let port = self.port?;

@@ -1,7 +1,8 @@
-//! A client to click through, on the same server under another host name: to a browser that is another site.
+//! A client to try the provider with. It runs on the same server under another host name, so
+//! browsers treat it as another site.
 //!
-//! It speaks to the provider as any client does. What it has to remember it keeps in cookies, and it exists only while the
-//! provider is on loopback http.
+//! It speaks to the provider as any client does, and remembers everything in cookies. It exists
+//! only while the provider is on loopback http.
 
 use std::sync::Arc;
 
@@ -62,7 +63,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
 }
 
 impl DemoRp {
-    /// Where the provider has another name, that is on loopback http.
+    /// The client, if the provider has another name: on loopback http.
     pub(crate) fn new(issuer: &Issuer) -> anyhow::Result<Option<Self>> {
         let Some(origin) = issuer.other_site() else {
             return Ok(None);
@@ -90,7 +91,7 @@ impl DemoRp {
         format!("{}/{page}", self.home)
     }
 
-    /// Trades the code for an ID Token, and checks that (Core 1.0, section 3.1.3.7).
+    /// Trades the code for an ID Token, and checks the token (Core 1.0, section 3.1.3.7).
     async fn redeem(&self, code: &str, code_verifier: &str, nonce: &str) -> anyhow::Result<String> {
         #[derive(Deserialize)]
         struct Tokens {
@@ -113,12 +114,13 @@ impl DemoRp {
         validation.set_issuer(&[self.issuer.as_str()]);
         let claims: Map<String, Value> =
             jsonwebtoken::decode(&id_token, &DecodingKey::from_jwk(key)?, &validation)?.claims;
-        ensure!(claims.get("nonce").and_then(Value::as_str) == Some(nonce), "the nonce is another");
+        ensure!(claims.get("nonce").and_then(Value::as_str) == Some(nonce), "the nonce is not the one sent");
         Ok(id_token)
     }
 }
 
-/// The claims of the ID Token that the browser keeps for us; of interest to that browser alone, and so not verified again.
+/// The claims of the ID Token that the browser keeps for us. Only that browser sees them, so they
+/// are not verified again.
 fn claims(id_token: &str) -> anyhow::Result<Map<String, Value>> {
     Ok(jsonwebtoken::dangerous::insecure_decode(id_token)?.claims)
 }
@@ -154,10 +156,10 @@ async fn home(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Respons
     Ok((set(LOGOUT_STATE_COOKIE, &state), answer(rp, &headers, &page)?).into_response())
 }
 
-/// The requests to try, each with what it sends.
+/// The requests to try, each with its parameters.
 fn sign_out_requests(rp: &DemoRp, id_token: &str, state: &str) -> Vec<(SignOutVariant, Vec<(&'static str, String)>)> {
     let hint = ("id_token_hint", id_token.to_owned());
-    // The signature ends too early.
+    // The signature is cut short.
     let broken = ("id_token_hint", id_token.chars().take(id_token.len().saturating_sub(4)).collect());
     let client = ("client_id", CLIENT_ID.to_owned());
     let uri = ("post_logout_redirect_uri", rp.uri_of("signed-out"));
@@ -209,10 +211,10 @@ async fn callback(
     let parameters = Parameters::parse(query.unwrap_or_default().as_bytes()).unwrap_or_default();
     let mut request = http::cookie(&headers, REQUEST_COOKIE).unwrap_or_default().split('.');
     let (Some(state), Some(nonce), Some(code_verifier)) = (request.next(), request.next(), request.next()) else {
-        return failed("unexpected", Some("this browser did not start to sign in"));
+        return failed("unexpected", Some("this browser did not start a sign-in"));
     };
     if parameters.get("state") != Some(state) || parameters.get("iss") != Some(rp.issuer.as_str()) {
-        return failed("unexpected", Some("state or iss is another than expected"));
+        return failed("unexpected", Some("state or iss is not the expected one"));
     }
     let Some(code) = parameters.get("code") else {
         return failed(parameters.get("error").unwrap_or("unexpected"), parameters.get("error_description"));
@@ -224,7 +226,7 @@ async fn callback(
         }
         Err(error) => {
             tracing::warn!(%error, "the demo client got no ID Token");
-            failed("unexpected", Some("the code was not accepted, or the ID Token not valid"))
+            failed("unexpected", Some("the code was refused, or the ID Token is not valid"))
         }
     }
 }
@@ -243,7 +245,7 @@ async fn signed_out(
     let signed_out = Some(Returned { state, matches });
     let page = ClientHomePage { language, client: NAME, signed_out };
     let answer = answer(demo(&app)?, &headers, &page)?;
-    // Anybody may send the browser here; only who knows the state ends the session at this client.
+    // Anybody can send the browser here. Only the right state ends the session at this client.
     let cookies = matches.then(|| (set(ID_TOKEN_COOKIE, ""), set(LOGOUT_STATE_COOKIE, "")));
     Ok(match cookies {
         Some(cookies) => (cookies, answer).into_response(),
@@ -259,7 +261,7 @@ fn demo(app: &App) -> anyhow::Result<&DemoRp> {
     app.demo_rp.as_ref().context("there is no demo client")
 }
 
-/// The client's forms go to the provider.
+/// A page of the client. Its policy lets forms go to the provider.
 fn answer(rp: &DemoRp, headers: &HeaderMap, page: &impl Template) -> Result<Response, Internal> {
     let policy = http::form_action(Some(rp.issuer.as_str()));
     http::page(200, [("content-security-policy", policy.as_str())], http::language(headers, None), page)

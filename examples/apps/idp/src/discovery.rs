@@ -1,7 +1,8 @@
-//! What clients can find out: the provider's metadata and its public keys (OpenID Connect Discovery 1.0, sections 3 and 4).
+//! The provider's metadata and its public keys (OpenID Connect Discovery 1.0, sections 3 and 4).
 //!
-//! Both may be kept for five minutes. A new key signs at once all the same: who does not find its `kid` asks again (Core 1.0,
-//! section 10.1.1). One that was revoked may be believed for as long.
+//! Clients may cache both for five minutes. A new key still signs at once, because a client that
+//! does not know its `kid` fetches the keys again (Core 1.0, section 10.1.1). A client may trust a
+//! revoked key until its cache expires.
 
 use std::sync::Arc;
 
@@ -23,7 +24,7 @@ use crate::{logout, registration};
 const CACHED: [(HeaderName, &str); 1] = [(CACHE_CONTROL, "public, max-age=300")];
 
 pub(crate) async fn configuration(State(app): State<Arc<App>>) -> Result<Response, Internal> {
-    // Https, or http on the loopback hosts, as the issuer.
+    // As with the issuer, http is allowed only on loopback hosts.
     let end_session_endpoint = EndSessionEndpoint::allowing_http_on_loopback(app.issuer.url(logout::PATH))?;
     let mut metadata = json!({
         "issuer": app.issuer.as_str(),
@@ -45,7 +46,7 @@ pub(crate) async fn configuration(State(app): State<Arc<App>>) -> Result<Respons
         "code_challenge_methods_supported": ["S256"],
         "claims_parameter_supported": false,
         "request_parameter_supported": false,
-        // Absent would be true.
+        // The default is true.
         "request_uri_parameter_supported": false,
         "authorization_response_iss_parameter_supported": true,
     });

@@ -1,4 +1,5 @@
-//! What all endpoints need of HTTP: parameters, cookies, pages, and the answer when the server itself fails.
+//! The parts of HTTP that all endpoints share: parameters, cookies, pages, and the answer when the
+//! server itself fails.
 
 use std::borrow::Cow;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
@@ -14,24 +15,27 @@ use url::{Host, Url, form_urlencoded};
 
 use crate::pages::{self, ErrorPage, Language, PageError};
 
-/// The parameters of a query or a form (RFC 6749, sections 3.1 and 3.2): one without a value counts as omitted.
+/// The parameters of a query or a form. One without a value is treated as omitted (RFC 6749,
+/// sections 3.1 and 3.2).
 #[derive(Debug, Default)]
 pub(crate) struct Parameters(Vec<(String, String)>);
 
 impl Parameters {
-    /// `None` where a value holds NUL, which no parameter of OAuth may, and which PostgreSQL cannot keep.
+    /// `None` if a value contains NUL: OAuth allows it in no parameter, and PostgreSQL cannot store
+    /// it.
     pub(crate) fn parse(urlencoded: &[u8]) -> Option<Self> {
         let members = form_urlencoded::parse(urlencoded).into_owned().filter(|(_, value)| !value.is_empty());
         let parameters = Self(members.collect());
         (!parameters.0.iter().any(|(_, value)| value.contains('\0'))).then_some(parameters)
     }
 
-    /// The value; the first one, where [`repeated`](Self::repeated) was not asked.
+    /// The value, or the first value of a repeated parameter: check [`repeated`](Self::repeated)
+    /// before.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|member| member.0 == name).map(|member| member.1.as_str())
     }
 
-    /// Which of the names is there more than once, as none must be.
+    /// The first of the names that occurs more than once.
     pub(crate) fn repeated(&self, names: &[&'static str]) -> Option<&'static str> {
         names.iter().copied().find(|name| self.0.iter().filter(|member| member.0 == *name).count() > 1)
     }
@@ -57,8 +61,8 @@ pub(crate) fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> 
     cookies.find(|cookie| cookie.0 == name).map(|cookie| cookie.1)
 }
 
-/// Our cookies. Over https their names begin with `__Host-`: browsers then take them from this very host alone, and
-/// another site of the same domain cannot set them.
+/// Our cookies. Over https their names begin with `__Host-`: browsers then accept them from this
+/// host alone, so another site of the same domain cannot set them.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Cookies {
     Secure,
@@ -74,7 +78,7 @@ impl Cookies {
         }
     }
 
-    /// What ties the sign-in form to the browser.
+    /// A random value that ties the sign-in form to the browser.
     pub(crate) fn sign_in(self) -> &'static str {
         match self {
             Self::Secure => "__Host-sign-in",
@@ -82,7 +86,8 @@ impl Cookies {
         }
     }
 
-    /// A cookie for as long as the browser runs. `Lax`: it has to come along when a client sends the user here.
+    /// A cookie that lasts until the browser closes. It is `Lax` because the browser must send it
+    /// when a client sends the user here.
     pub(crate) fn set(self, name: &str, value: &str) -> String {
         format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax{}", self.secure())
     }
@@ -99,8 +104,8 @@ impl Cookies {
     }
 }
 
-/// The address that sign-ins are counted by: the last one in the header that the proxy sets, else the connection's. Of IPv6,
-/// the network: a host has them by the billion.
+/// The address that limits apply to: the last one in the proxy's header, or else the connection's.
+/// Of an IPv6 address only the network is kept, because one host can use billions of addresses.
 pub(crate) fn client_address(headers: &HeaderMap, proxy_header: Option<&HeaderName>, peer: SocketAddr) -> String {
     let told = proxy_header.and_then(|name| headers.get_all(name).iter().next_back()?.to_str().ok());
     let told = told.and_then(|value| address(value.rsplit(',').next()?.trim()));
@@ -110,7 +115,7 @@ pub(crate) fn client_address(headers: &HeaderMap, proxy_header: Option<&HeaderNa
     }
 }
 
-/// An address, as proxies write it: with or without a port, and IPv6 in brackets or without.
+/// Reads an address as proxies write it: with or without a port, and IPv6 with or without brackets.
 fn address(text: &str) -> Option<IpAddr> {
     let bare = text.strip_prefix('[').and_then(|it| it.strip_suffix(']')).unwrap_or(text);
     bare.parse().ok().or_else(|| Some(text.parse::<SocketAddr>().ok()?.ip()))
@@ -120,7 +125,7 @@ pub(crate) fn language(headers: &HeaderMap, ui_locales: Option<&str>) -> Languag
     Language::negotiate(ui_locales, header(headers, &ACCEPT_LANGUAGE))
 }
 
-/// A page with the headers that belong to its outcome; see [`pages::CONTENT_SECURITY_POLICY`].
+/// A page with the headers of its outcome, beside [`pages::CONTENT_SECURITY_POLICY`].
 pub(crate) fn page<'h>(
     status: u16,
     headers: impl IntoIterator<Item = (&'static str, &'h str)>,
@@ -138,13 +143,14 @@ pub(crate) fn page<'h>(
     Ok((status, own, AppendHeaders(headers), body).into_response())
 }
 
-/// The policy of a page whose form may end in a redirect to another origin than ours: browsers apply `form-action` to that too.
+/// The `form-action` policy of a page. `source` names another origin that the form may redirect to,
+/// because browsers apply `form-action` to redirects too.
 pub(crate) fn form_action(source: Option<&str>) -> String {
     source.map_or_else(|| "form-action 'self'".to_owned(), |source| format!("form-action 'self' {source}"))
 }
 
-/// What such a policy has to hold for a redirect to a registered URI: its origin; only the scheme, where it is a private-use one
-/// or the grammar of policies has no place for the host.
+/// The source that allows a redirect to a registered URI: its origin. For a private-use scheme, or
+/// a host that the grammar of policies cannot express, it is the scheme alone.
 pub(crate) fn form_action_source(uri: &str) -> String {
     match Url::parse(uri) {
         Ok(uri) if uri.origin().is_tuple() && !matches!(uri.host(), Some(Host::Ipv6(_))) => {
@@ -159,7 +165,7 @@ pub(crate) fn error_page(headers: &HeaderMap, error: PageError) -> Result<Respon
     error_page_with_status(headers, error, error.status())
 }
 
-/// For a POST whose body is not a form, or too large.
+/// The answer to a POST whose body is not a form or is too large.
 pub(crate) fn not_a_form(headers: &HeaderMap, rejection: &RawFormRejection) -> Result<Response, Internal> {
     error_page_with_status(headers, PageError::BadRequest, rejection.status().as_u16())
 }
@@ -170,7 +176,7 @@ fn error_page_with_status(headers: &HeaderMap, error: PageError, status: u16) ->
     page(status, policy, language, &ErrorPage { language, error })
 }
 
-/// 303: whatever the method was, the browser goes on with GET.
+/// Status 303: the browser follows with GET, whatever the method was.
 pub(crate) fn see_other(location: &str) -> Result<Response, Internal> {
     Ok((StatusCode::SEE_OTHER, [(LOCATION, HeaderValue::from_str(location)?)]).into_response())
 }
@@ -179,7 +185,7 @@ pub(crate) fn see_other(location: &str) -> Result<Response, Internal> {
 pub(crate) fn with_query(uri: &str, parameters: &[(&str, Option<&str>)]) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.extend_pairs(parameters.iter().filter_map(|(name, value)| value.map(|value| (name, value))));
-    // A space as %20, which every reader of a query understands; a plus sign itself is %2B.
+    // Every reader of a query understands %20 as a space. A literal plus sign is %2B by now.
     let query = query.finish().replace('+', "%20");
     let separator = match uri.split_once('?') {
         None => "?",
@@ -189,7 +195,7 @@ pub(crate) fn with_query(uri: &str, parameters: &[(&str, Option<&str>)]) -> Stri
     [uri, separator, &query].concat()
 }
 
-/// The server's own failure: the log tells, the answer does not.
+/// The server's own failure. Only the log says what it was.
 #[derive(Debug)]
 pub(crate) struct Internal(anyhow::Error);
 

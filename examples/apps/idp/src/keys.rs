@@ -1,7 +1,9 @@
-//! The signing keys: RSA, P-256 and Ed25519, in generations. The newest generation signs, all of them verify.
+//! The signing keys: RSA, P-256 and Ed25519, in generations. The newest generation signs; all of
+//! them verify.
 //!
-//! They are in the database, and every use of them asks it first for the newest generation: a rotation counts for all
-//! instances from the moment at which it is committed, and no token is signed with a key that another instance has not.
+//! They live in the database, and every use checks there for a newer generation first. So a
+//! rotation takes effect on all instances as soon as it is committed, and no token is signed with a
+//! key that another instance lacks.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -65,11 +67,11 @@ impl Family {
         })
     }
 
-    /// What the JWK Set shows of a private key.
+    /// The public part of a private key, for the JWK Set.
     fn public(self, pem: &str) -> anyhow::Result<Jwk> {
         let (key, algorithm) = self.read(pem)?;
         let mut jwk = Jwk::from_encoding_key(&key, algorithm)?;
-        // No `alg`: an RSA key serves two.
+        // No `alg`, because an RSA key serves two algorithms.
         jwk.common.key_algorithm = None;
         jwk.common.public_key_use = Some(PublicKeyUse::Signature);
         jwk.common.key_id = Some(jwk.thumbprint(ThumbprintHash::SHA256)?);
@@ -83,7 +85,7 @@ struct SigningKey {
     kid: Option<String>,
 }
 
-/// The keys of all generations as they are in the database at one time.
+/// The keys of all generations, as the database held them at one time.
 pub(crate) struct Keys {
     version: Version,
     current: Vec<SigningKey>,
@@ -98,7 +100,7 @@ impl Keys {
         &self.published
     }
 
-    /// Signs a token with the newest key that fits the algorithm; with the client's secret, where that is an HMAC.
+    /// Signs a token with the newest key for the algorithm, or with the client's secret for HMAC.
     pub(crate) fn sign(
         &self,
         algorithm: Algorithm,
@@ -116,13 +118,13 @@ impl Keys {
     }
 }
 
-/// The keys in memory, as fresh as the database.
+/// The keys in memory, read again whenever the database has newer ones.
 pub(crate) struct KeyCache {
     keys: RwLock<Arc<Keys>>,
 }
 
 impl KeyCache {
-    /// Reads the keys. `logout` is the endpoint without them.
+    /// Reads the keys. `logout` is the endpoint before it has them.
     pub(crate) async fn load(pool: &AnyPool, logout: LogoutEndpoint) -> anyhow::Result<Self> {
         Ok(Self { keys: RwLock::new(Arc::new(load(pool, &logout).await?)) })
     }
@@ -138,7 +140,7 @@ impl KeyCache {
     }
 }
 
-/// The oldest and the newest generation: one changes when keys are revoked, the other when they are rotated.
+/// The oldest and the newest generation. Revoking keys changes the first, rotating them the second.
 type Version = (i64, i64);
 
 async fn version(pool: &AnyPool) -> sqlx::Result<Version> {
@@ -168,7 +170,8 @@ async fn load(pool: &AnyPool, logout: &LogoutEndpoint) -> anyhow::Result<Keys> {
     Ok(Keys { version, current, published: JwkSet { keys: published }, logout: logout.with_keys(verifying) })
 }
 
-/// Makes the first generation, where there is none. Several instances may do so at once: the first to commit wins.
+/// Makes the first generation if there is none. Several instances may do so at once: the first to
+/// commit wins.
 pub(crate) async fn make_first(pool: &AnyPool) -> anyhow::Result<()> {
     let exist = sqlx::query("SELECT generation FROM signing_keys LIMIT 1").fetch_optional(pool).await?.is_some();
     if !exist {
@@ -179,8 +182,8 @@ pub(crate) async fn make_first(pool: &AnyPool) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Makes a new generation, which signs from now on. Of the former ones the private keys are deleted, and where they are to be
-/// revoked the public ones too. Of two rotations at once one fails.
+/// Makes a new generation, which signs from now on. The private keys of the previous ones are
+/// deleted, and with `revoke` their public keys too. If two rotations run at once, one fails.
 pub(crate) async fn rotate(pool: &AnyPool, revoke: bool) -> anyhow::Result<()> {
     let generation = version(pool).await.context("there are no keys yet")?.1.saturating_add(1);
     let mut transaction = pool.begin().await?;

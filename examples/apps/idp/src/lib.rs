@@ -1,31 +1,34 @@
-//! An OpenID Provider small enough to read, and real enough for clients of the authorization code flow: it signs users in,
-//! and shows `oidc-logout` at work when it signs them out.
+//! An OpenID Provider that is small enough to read, and complete enough for clients of the
+//! authorization code flow. It signs users in, and uses `oidc-logout` to sign them out.
+//!
+//! From the repository's root:
 //!
 //! ```text
-//! cargo run --manifest-path examples/apps/Cargo.toml -p idp              # prints where to go and the demo account
-//! cargo run --manifest-path examples/apps/Cargo.toml -p idp -- --help    # explains each option
+//! cargo run --manifest-path examples/apps/Cargo.toml -p idp
 //! ```
 //!
-//! # Reading
+//! It prints its addresses and the demo account. With `-- --help` it explains each option.
 //!
-//! In the order of what a user comes by:
+//! # Modules
+//!
+//! In the order in which a user meets them:
 //!
 //! | module | holds |
 //! |---|---|
 //! | [`config`] | the options |
-//! | `server` | the routes, and what every request goes through |
-//! | `app`, `store`, `setup` | what requests share; the database; what a first start makes in it |
+//! | `server` | the routes, and the layers around every request |
+//! | `app`, `store`, `setup` | shared state, the database, and what a first start writes to it |
 //! | `discovery`, `registration`, `clients` | how clients and provider get to know each other |
-//! | `authorize`, `sign_in`, `attempts`, `users`, `sessions` | a request to sign in, the form, the session |
-//! | `token`, `keys`, `userinfo` | the code redeemed for tokens, what signs them, what they give access to |
-//! | `logout` | **the logout endpoint**: what the crate decides, carried out |
+//! | `authorize`, `sign_in`, `attempts`, `users`, `sessions` | signing in and sessions |
+//! | `token`, `keys`, `userinfo` | tokens for codes, the signing keys, the user's claims |
+//! | `logout` | **the logout endpoint**: it carries out what the library decides |
 //! | `account`, `demo_rp` | the provider's own page, and a client to try it with |
-//! | [`pages`], `http`, `secrets` | the pages, and what all of these use |
+//! | [`pages`], `http`, `secrets` | the pages, and helpers that all modules use |
 //!
 //! # What it does not have
 //!
-//! Refresh tokens, consent, other flows than the code flow, encrypted tokens, resetting passwords, a second factor. Front-channel
-//! and back-channel notices are not in the library yet.
+//! Refresh tokens, consent, flows other than the code flow, encrypted tokens, password reset, a
+//! second factor. The library does not have front-channel and back-channel notices yet.
 
 mod account;
 mod app;
@@ -55,10 +58,10 @@ pub use setup::{DEMO_USER, DemoUser};
 
 use config::{Command, Config};
 
-/// Does what a command says with the database of the configuration.
+/// Runs a command on the configured database.
 ///
 /// # Errors
-/// What the database refuses, and a password on standard input that is empty.
+/// If the database fails, or if the password on standard input is empty.
 pub async fn run_command(command: Command, config: &Config) -> anyhow::Result<()> {
     let pool = store::open(&config.database).await?;
     match command {

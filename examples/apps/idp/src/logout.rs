@@ -1,4 +1,5 @@
-//! The logout endpoint, by `oidc_logout`: the request in, its decision carried out, and a page or a redirect.
+//! The logout endpoint: `oidc_logout` decides, and this module carries the decision out and answers
+//! with a page or a redirect.
 
 use std::sync::Arc;
 
@@ -60,13 +61,13 @@ pub(crate) async fn end_session(
     let language = http::language(&headers, ui_locales.map(UiLocales::as_str));
     let page = Page { app: &app, language, session: session.as_ref(), client: client.as_ref() };
     if let Decision::EndSession(_) = &decision {
-        let session = session.as_ref().context("a session was to be ended that there is not")?;
+        let session = session.as_ref().context("there is no session to end")?;
         if !audit.redirect {
             left = page.left_behind(session).await?;
         }
         sessions::end(&app.pool, session).await?;
     }
-    // Not before it is so.
+    // Log only once the session has really ended.
     log(&audit, session.as_ref());
     match decision {
         Decision::EndSession(end) => {
@@ -86,7 +87,7 @@ pub(crate) async fn end_session(
             http::page(again.status(), &again.headers(), language, &content)
         }
         Decision::Refuse(refusal) => {
-            // Whoever is signed in gets a way out, whatever is wrong with the request.
+            // A signed-in user can always sign out, whatever is wrong with the request.
             let offer = match &session {
                 Some(session) => Some(endpoint.offer(&session.for_logout(None)?, now)),
                 None => None,
@@ -96,7 +97,7 @@ pub(crate) async fn end_session(
     }
 }
 
-/// The record, each member a field of the line.
+/// Logs the record, one field per member.
 fn log(audit: &AuditRecord, session: Option<&Session>) {
     let hint = audit.hint.as_ref();
     tracing::info!(
@@ -128,13 +129,13 @@ async fn as_the_client_knows_it(
     session.for_logout(takes_part)
 }
 
-/// What goes on after a sign-out, for the page to tell of.
+/// What remains signed in after a sign-out. The page lists it.
 #[derive(Default)]
 struct LeftBehind {
     was_signed_in: bool,
-    /// Those that were not told.
+    /// The session's other clients, which are not notified.
     clients: Vec<Client>,
-    /// Sessions of the user in other browsers.
+    /// How many sessions the user has in other browsers.
     sessions: u64,
 }
 
@@ -178,7 +179,8 @@ impl Page<'_> {
         http::page(refusal.status(), &refusal.headers_with_offer(offer), self.language, &content)
     }
 
-    /// Asked before the session ends, for it goes with it. The client that asks for the sign-out knows of it.
+    /// Read before the session ends, because its list of clients is deleted with it. The client
+    /// that asked for the sign-out is left out: it knows.
     async fn left_behind(&self, session: &Session) -> Result<LeftBehind, Internal> {
         let mut clients = clients::of_session(&self.app.pool, session).await?;
         clients.retain(|it| self.client.is_none_or(|client| client.id != it.id));

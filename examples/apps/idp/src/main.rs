@@ -1,4 +1,4 @@
-//! The program: options, log, signals. What it does is in the library.
+//! The program: options, log, signals. The library does the rest.
 
 use std::io::{IsTerminal as _, Write as _, stderr, stdout};
 use std::process::ExitCode;
@@ -15,7 +15,7 @@ async fn main() -> ExitCode {
     match run(cli).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // In one line: what to do about it is the operator's, not the debugger's.
+            // One line, without a backtrace: an operator reads it.
             let _ = writeln!(stderr(), "error: {error:#}");
             ExitCode::FAILURE
         }
@@ -26,7 +26,7 @@ async fn run(Cli { command, config }: Cli) -> anyhow::Result<()> {
     if let Some(command) = command {
         return idp::run_command(command, &config).await;
     }
-    // Before anybody can know that the process runs.
+    // Listen for signals before anybody can know that the process runs.
     let told_to_stop = told_to_stop()?;
     let server = Server::start(config).await?;
     announce(&server)?;

@@ -1,17 +1,20 @@
-//! The pages: one struct a page with what it shows, rendered by a template of the same name. Values are given as they are,
-//! the templates escape them. Status and headers are the server's, or the library's where the page shows one of its outcomes.
+//! The pages. Each is a struct with the values it shows, rendered by a template of the same name.
+//! Pass values unescaped: the templates escape them. The server sets status and headers, or the
+//! library does if the page shows one of its outcomes.
 //!
 //! ```
 //! use askama::Template as _;
 //! use idp::pages::{Language, SignedOutPage};
 //!
 //! let language = Language::negotiate(None, Some("es-MX, en;q=0.5"));
-//! let page = SignedOutPage { language, was_signed_in: true, still_signed_in_at: &[], other_sessions: 0 };
+//! let (still_signed_in_at, other_sessions) = (&[][..], 0);
+//! let page = SignedOutPage { language, was_signed_in: true, still_signed_in_at, other_sessions };
 //! assert!(page.render()?.contains("<h1>Has cerrado la sesión</h1>"));
 //! # Ok::<(), askama::Error>(())
 //! ```
 //!
-//! Every page works without JavaScript, and its language is in `lang`: send it as `content-language` too.
+//! Every page works without JavaScript. The attribute `lang` names its language: send that as
+//! `content-language` too.
 
 mod client;
 mod error;
@@ -30,17 +33,18 @@ pub use provider::{
 /// The hidden fields of a form, name and value.
 pub type Fields<'a> = &'a [(&'a str, &'a str)];
 
-/// What every page needs to load, and nothing else.
+/// Allows what every page loads, and nothing else.
 ///
-/// It stands beside the policy that the library sends with its outcomes, and is without `form-action` on purpose: browsers apply
-/// that one to the whole chain of redirects after a form, and only the page at hand knows where its form leads.
+/// The library sends a second policy with its outcomes, and browsers enforce both. This one has no
+/// `form-action`: browsers apply that to every redirect after a form, and only the page at hand
+/// knows where its form leads.
 pub const CONTENT_SECURITY_POLICY: &str =
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// A file that the pages load.
 #[derive(Clone, Copy, Debug)]
 pub struct Asset {
-    /// Where they expect it.
+    /// The path that the pages load it from.
     pub path: &'static str,
     /// The value of `content-type`.
     pub content_type: &'static str,
@@ -48,7 +52,8 @@ pub struct Asset {
     pub body: &'static str,
 }
 
-/// All of them. Their names do not change when they do, so caches should keep them for minutes only.
+/// All files. A file keeps its name when its content changes, so let caches keep them for minutes
+/// only.
 pub const ASSETS: [Asset; 3] = [
     Asset {
         path: "/assets/style.css",

@@ -1,5 +1,5 @@
-//! Dynamic client registration (OpenID Connect Dynamic Client Registration 1.0; RFC 7591), and reading and deleting what was
-//! registered (RFC 7592).
+//! Dynamic client registration (OpenID Connect Dynamic Client Registration 1.0; RFC 7591). A client
+//! can also read and delete its registration (RFC 7592).
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -75,7 +75,7 @@ pub(crate) async fn delete(
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-/// The client, where the token is its own.
+/// The client, if the token is its registration access token.
 async fn authenticate(app: &App, id: &str, token: &str) -> anyhow::Result<Option<Client>> {
     let hash = secrets::sha256(token);
     let is_its = |client: &Client| client.registration_token_hash.as_ref().is_some_and(|it| secrets::equal(it, &hash));
@@ -89,7 +89,7 @@ struct ClientInformation<'a> {
     client_id_issued_at: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     client_secret: Option<&'a str>,
-    /// 0: never.
+    /// 0 means never.
     #[serde(skip_serializing_if = "Option::is_none")]
     client_secret_expires_at: Option<i64>,
     registration_access_token: &'a str,
@@ -116,7 +116,7 @@ fn refused(error: MetadataError) -> Response {
     (StatusCode::BAD_REQUEST, [(CACHE_CONTROL, "no-store")], Json(body)).into_response()
 }
 
-/// For a client that there is not as well (RFC 7592, section 2).
+/// An unknown client gets the same answer as a wrong token (RFC 7592, section 2).
 fn unauthorized() -> Response {
     let challenge = "Bearer error=\"invalid_token\"";
     (StatusCode::UNAUTHORIZED, [(WWW_AUTHENTICATE, challenge)]).into_response()

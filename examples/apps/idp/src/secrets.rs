@@ -1,4 +1,4 @@
-//! Random secrets, and what is kept of them.
+//! Random secrets, and the hashes that are stored of them.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::{constant_time, hmac, rand};
@@ -16,7 +16,7 @@ pub(crate) fn random_bytes() -> anyhow::Result<[u8; 32]> {
     Ok(bytes)
 }
 
-/// What the database keeps of a secret. They are random, so that no slow hash is needed.
+/// The hash that the database keeps of a secret. Secrets are random, so a fast hash is enough.
 pub(crate) fn sha256(secret: &str) -> String {
     URL_SAFE_NO_PAD.encode(digest(&SHA256, secret.as_bytes()))
 }
@@ -26,7 +26,7 @@ pub(crate) fn hmac_sha256(key: &[u8], message: &str) -> String {
     URL_SAFE_NO_PAD.encode(hmac::sign(&key, message.as_bytes()))
 }
 
-/// Compares without telling by the time it takes how much is equal.
+/// Compares in constant time.
 pub(crate) fn equal(one: &str, other: &str) -> bool {
     constant_time::verify_slices_are_equal(one.as_bytes(), other.as_bytes()).is_ok()
 }

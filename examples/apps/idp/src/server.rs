@@ -1,4 +1,4 @@
-//! The server: its routes, what every request goes through, and its start and end.
+//! The server: its routes, the layers around every request, and its start and end.
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -34,10 +34,11 @@ use crate::config::{Config, Registration};
 use crate::pages::{self, PageError};
 use crate::{account, authorize, demo_rp, discovery, http, logout, registration, sign_in, store, token, userinfo};
 
-/// The largest request body, in bytes. The logout endpoint reads 64 KiB and answers 413 to more; at twice that the server does.
+/// The largest request body, in bytes. The logout endpoint itself answers 413 above 64 KiB, with a
+/// page; above this limit the server refuses the body itself.
 const MAX_BODY_BYTES: usize = 128 * 1024;
 
-/// A provider that serves. It goes on until it is [shut down](Self::shutdown), or the runtime is.
+/// A running provider. It serves until it is [shut down](Self::shutdown), or the runtime is.
 #[derive(Debug)]
 pub struct Server {
     url: String,
@@ -52,13 +53,14 @@ pub struct Server {
 }
 
 impl Server {
-    /// Opens the database, makes what is missing in it, and listens.
+    /// Opens the database, sets up whatever it lacks, and listens.
     ///
     /// # Errors
-    /// What cannot be opened, read or listened on, and options that contradict each other.
+    /// If the database, a file or the address is not available, or if options contradict each
+    /// other.
     pub async fn start(config: Config) -> anyhow::Result<Self> {
         let address = SocketAddr::new(config.address, config.port);
-        let listener = TcpListener::bind(address).with_context(|| format!("{address} cannot be listened on"))?;
+        let listener = TcpListener::bind(address).with_context(|| format!("cannot listen on {address}"))?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let tls = tls(&config)?;
@@ -90,28 +92,28 @@ impl Server {
         &self.url
     }
 
-    /// The URL of the client to try the provider with, where there is one.
+    /// The URL of the demo client, if there is one.
     #[must_use]
     pub fn demo_url(&self) -> Option<&str> {
         self.demo_url.as_deref()
     }
 
-    /// Whether there is the [demo user](crate::DEMO_USER).
+    /// Whether the [demo user](crate::DEMO_USER) exists.
     #[must_use]
     pub fn has_demo(&self) -> bool {
         self.has_demo
     }
 
-    /// What it listens on.
+    /// The address that it listens on.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Takes no more requests, lets those that are under way end, and closes the database.
+    /// Accepts no more requests, lets running ones finish, and closes the database.
     ///
     /// # Errors
-    /// What serving failed with.
+    /// If serving failed.
     pub async fn shutdown(self) -> anyhow::Result<()> {
         self.handle.graceful_shutdown(Some(Duration::from_secs(self.shutdown_seconds.into())));
         self.serving.await??;
@@ -142,13 +144,13 @@ fn router(app: Arc<App>, timeout: Duration) -> Router {
         let headers = [(CONTENT_TYPE, asset.content_type), (CACHE_CONTROL, "public, max-age=300")];
         router = router.route(asset.path, get(async move || (headers, asset.body)));
     }
-    // Other servers of this machine may have no https.
+    // Not on loopback hosts: other servers on this machine may have no https.
     let transport_security = (app.issuer.is_https() && !app.issuer.is_loopback()).then_some("max-age=31536000");
     let router = router
         .fallback(async |headers: HeaderMap| http::error_page(&headers, PageError::NotFound))
         .method_not_allowed_fallback(async |headers: HeaderMap| http::error_page(&headers, PageError::MethodNotAllowed))
         .with_state(app)
-        // The limit below counts what is read, and this one would be lower.
+        // axum's own limit is lower than the one below.
         .layer(DefaultBodyLimit::disable())
         .layer(RequestBodyLimitLayer::new(MAX_BODY_BYTES))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, timeout))
@@ -160,18 +162,18 @@ fn router(app: Arc<App>, timeout: Duration) -> Router {
         Some(value) => router.layer(header(STRICT_TRANSPORT_SECURITY, value)),
         None => router,
     };
-    // The query holds codes, hints and more: the log gets the path alone.
+    // Only the path is logged: the query holds codes, hints and other secrets.
     let span = |request: &Request<Body>| tracing::info_span!("request", method = %request.method(), path = request.uri().path());
     let answered = DefaultOnResponse::new().level(Level::INFO);
     router.layer(TraceLayer::new_for_http().make_span_with(span).on_response(answered))
 }
 
-/// For answers that do not bring one of their own.
+/// A header for answers that do not set it themselves.
 fn header(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
     SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
 }
 
-/// Who does not get to the end of a request's headers in time is cut off.
+/// Closes a connection that does not finish its headers in time.
 fn limit_header_time(builder: &mut Builder<TokioExecutor>, timeout: Duration) {
     builder.http1().timer(TokioTimer::new()).header_read_timeout(timeout);
 }

@@ -1,4 +1,4 @@
-//! Sessions: one row a browser that is signed in, found by the cookie that only it has.
+//! Sessions: one row per signed-in browser, found by a cookie that only this browser has.
 
 use anyhow::Context as _;
 use base64::Engine as _;
@@ -11,7 +11,7 @@ use crate::users::{self, User};
 /// The session of a browser.
 #[derive(Clone, Debug)]
 pub(crate) struct Session {
-    /// The SHA-256 of the cookie: another one for each sign-in.
+    /// The SHA-256 of the cookie, which changes with each sign-in.
     pub(crate) hash: String,
     pub(crate) sid: String,
     pub(crate) auth_time: i64,
@@ -19,8 +19,9 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// As the logout endpoint takes it. `takes_part`: whether the client does, where the request names one. Subjects are
-    /// public, and the `sid` is the same for all clients, so that both are as every client knows them.
+    /// The session in the library's terms. `takes_part` says whether the client that the request
+    /// names has taken part in it. Subjects are public and the `sid` is the same for all clients,
+    /// so both are as any client knows them.
     pub(crate) fn for_logout(&self, takes_part: Option<bool>) -> anyhow::Result<oidc_logout::Session> {
         let binding: [u8; 32] = URL_SAFE_NO_PAD.decode(&self.hash)?.try_into().ok().context("a session's hash")?;
         let session = oidc_logout::Session::new(binding).subject(&*self.user.id).sid(&*self.sid);
@@ -31,7 +32,7 @@ impl Session {
     }
 }
 
-/// The session of a cookie, unless it has ended or is past its time.
+/// The session of a cookie, unless it has ended or expired.
 pub(crate) async fn find(pool: &AnyPool, id: &str, now: i64) -> sqlx::Result<Option<Session>> {
     let select = "SELECT sid, auth_time, user_id, username, name FROM sessions JOIN users ON users.id = user_id \
         WHERE id_hash = $1 AND expires_at > $2";
@@ -43,9 +44,9 @@ pub(crate) async fn find(pool: &AnyPool, id: &str, now: i64) -> sqlx::Result<Opt
     Ok(Some(Session { hash, sid: row.try_get(0)?, auth_time: row.try_get(1)?, user }))
 }
 
-/// Signs a user in, in place of whoever was before in this browser. The same user goes on with the session, as clients know it
-/// by its `sid`; the id is a new one all the same. Returns the session and its id, for the cookie; none where the password is
-/// not that of the hash any more.
+/// Signs a user in and replaces this browser's previous session. If it was the same user's, the
+/// session goes on under its `sid`, by which clients know it, but with a new id. Returns the
+/// session and its id for the cookie, or `None` if the password has changed since it was checked.
 pub(crate) async fn start(
     pool: &AnyPool,
     user: User,
@@ -84,25 +85,25 @@ pub(crate) struct HeldSession {
     pub(crate) auth_time: i64,
 }
 
-/// Takes hold of a session, unless it has ended or is past its time: the first thing in a transaction that adds to it, so that
-/// signing out waits, or comes first.
+/// Locks a session, unless it has ended or expired. A transaction that adds to a session does this
+/// first, so that a sign-out either waits for it or comes before it.
 pub(crate) async fn hold(
     transaction: &mut Transaction<'_, Any>,
     sid: &str,
     now: i64,
 ) -> sqlx::Result<Option<HeldSession>> {
-    // A row lock in words that SQLite has too.
+    // A row lock in SQL that SQLite understands too.
     let update =
         "UPDATE sessions SET auth_time = auth_time WHERE sid = $1 AND expires_at > $2 RETURNING user_id, auth_time";
     Ok(sqlx::query_as(update).bind(sid).bind(now).fetch_all(&mut **transaction).await?.pop())
 }
 
-/// Ends a session, and with it its codes and access tokens. The cookie is worth nothing from then on.
+/// Ends a session with its codes and access tokens. From then on the cookie is worthless.
 pub(crate) async fn end(pool: &AnyPool, session: &Session) -> sqlx::Result<()> {
     sqlx::query("DELETE FROM sessions WHERE sid = $1").bind(&session.sid).execute(pool).await.map(drop)
 }
 
-/// Whether the client was sent a code in this session.
+/// Whether the client has received a code in this session.
 pub(crate) async fn takes_part(pool: &AnyPool, session: &Session, client_id: &str) -> sqlx::Result<bool> {
     let select = "SELECT client_id FROM session_clients WHERE sid = $1 AND client_id = $2";
     Ok(sqlx::query(select).bind(&session.sid).bind(client_id).fetch_optional(pool).await?.is_some())

@@ -1,6 +1,7 @@
-//! What a start makes of the database: keys and secrets where there are none yet, clients from a file, the demo.
+//! What a start writes to the database: missing secrets, clients from a file, the demo.
 //!
-//! Each step may be cut off, and several instances may take it at once; the next start goes on where it was left.
+//! Any step may be interrupted, and several instances may run it at once. The next start completes
+//! it.
 
 use std::path::Path;
 
@@ -16,16 +17,16 @@ use crate::{secrets, users};
 /// The demo user, whose password everybody knows.
 #[derive(Clone, Copy, Debug)]
 pub struct DemoUser {
-    /// What to sign in with.
+    /// The user name.
     pub username: &'static str,
     /// The password.
     pub password: &'static str,
 }
 
-/// The user that the demo is made with.
+/// The one demo user.
 pub const DEMO_USER: DemoUser = DemoUser { username: "alice", password: "wonderland" };
 
-/// A secret that all instances share, 32 random bytes; made when it is first asked for.
+/// A random secret that all instances share. It is made at its first use.
 pub(crate) async fn shared_secret(pool: &AnyPool, name: &str) -> anyhow::Result<Vec<u8>> {
     let insert = "INSERT INTO secrets (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING";
     sqlx::query(insert).bind(name).bind(secrets::random()?).execute(pool).await?;
@@ -34,7 +35,8 @@ pub(crate) async fn shared_secret(pool: &AnyPool, name: &str) -> anyhow::Result<
     Ok(value.into_bytes())
 }
 
-/// Makes the demo user and the demo clients. Returns the one to try the provider with, where the issuer is on loopback http.
+/// Makes the demo user and the demo clients. Returns the client with pages, if the issuer is on
+/// loopback http.
 pub(crate) async fn demo(pool: &AnyPool, issuer: &Issuer) -> anyhow::Result<Option<DemoRp>> {
     users::add_demo(pool, DEMO_USER.username, DEMO_USER.password, "Alice Liddell", "alice@example.com").await?;
     let demo_rp = DemoRp::new(issuer)?;
@@ -44,7 +46,7 @@ pub(crate) async fn demo(pool: &AnyPool, issuer: &Issuer) -> anyhow::Result<Opti
     Ok(demo_rp)
 }
 
-/// Removes what an earlier start made: everybody knows its password and secret.
+/// Removes the demo of an earlier start, because everybody knows its password and secret.
 pub(crate) async fn no_demo(pool: &AnyPool) -> anyhow::Result<()> {
     users::remove_demo(pool).await?;
     clients::replace(pool, Source::Demo, &[]).await

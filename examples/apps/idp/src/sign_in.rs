@@ -1,7 +1,8 @@
-//! Signing in, on the way of an authorization request or for the account page alone.
+//! Signing in, for an authorization request or for the account page.
 //!
-//! The form carries the authorization request with it, so that nothing has to be kept for who never comes back. Against
-//! forms of other sites it carries a MAC of a random cookie that only this browser has.
+//! The form carries the authorization request, so the server stores nothing for users who never
+//! come back. It also carries a MAC of a random cookie that only this browser has, so that other
+//! sites cannot forge the form.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -21,7 +22,7 @@ use crate::http::{self, Internal, Parameters};
 use crate::pages::{PageError, SignInError, SignInPage, TooManyAttemptsPage};
 use crate::{secrets, sessions, store};
 
-/// The form for whoever wants to see the account page.
+/// The form for the account page, without an authorization request.
 pub(crate) async fn get(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, Internal> {
     page(&app, &headers, None, None, None)
 }
@@ -65,7 +66,7 @@ pub(crate) async fn post(
     let (user, password_hash) = match app.passwords.check(&app.pool, username, password).await? {
         Ok(right) => right,
         Err(subject) => {
-            // The name is not logged: people type their password there.
+            // The name is not logged, because people sometimes type their password there.
             tracing::info!(client_id, subject, "a sign-in failed");
             return again(Some(username), SignInError::Credentials);
         }
@@ -84,12 +85,12 @@ pub(crate) async fn post(
         Some(request) => request.answer_sign_in(&app, &headers, &session).await?,
         None => http::see_other("/")?,
     };
-    // The cookie of the form stays: others may be open in this browser.
+    // The form's cookie stays, because other forms may be open in this browser.
     Ok((AppendHeaders([(SET_COOKIE, app.cookies.set(app.cookies.session(), &id))]), answer).into_response())
 }
 
-/// What an attempt counts for. Few may fail for an account from one address, so that others can lock nobody out without a great
-/// many of them.
+/// The limits that an attempt counts against. The lowest one is for an account and an address
+/// together, so that locking someone out takes many addresses.
 fn limits(app: &App, username: &str, address: Option<String>) -> Vec<Limit> {
     let Config { sign_in_attempts, sign_in_attempts_per_account, sign_in_attempts_per_address, .. } = app.config;
     let window_seconds = app.config.sign_in_window_seconds;
@@ -122,7 +123,7 @@ fn limits(app: &App, username: &str, address: Option<String>) -> Vec<Limit> {
     limits
 }
 
-/// The sign-in page. `username` is what was typed before, where it was.
+/// The sign-in page. `username` is the name typed before, if any.
 pub(crate) fn page(
     app: &App,
     headers: &HeaderMap,
@@ -155,7 +156,7 @@ pub(crate) fn page(
         Some(SignInError::Credentials | SignInError::Expired) => 403,
         Some(SignInError::Missing { .. }) => 422,
     };
-    // The client may redirect onwards, and who knows where. The form itself is ours.
+    // The client may redirect to any other https address in turn. The form itself is ours.
     let source = leads_to.as_ref().map(|source| format!("https: {source}"));
     let policy = http::form_action(source.as_deref());
     let headers = [("content-security-policy", policy.as_str())];

@@ -1,7 +1,7 @@
 //! The database: SQLite in a file, or PostgreSQL. The same statements serve both.
 //!
-//! Nothing that another instance would need is kept in memory. A transaction begins with its write, so that SQLite never has
-//! to turn a reader into a writer, which it refuses under load.
+//! Memory holds nothing that another instance would need. Every transaction begins with a write,
+//! because SQLite refuses, under load, to turn a reader into a writer.
 
 use std::fs::OpenOptions;
 use std::time::Duration;
@@ -21,23 +21,23 @@ pub(crate) async fn open(url: &str) -> anyhow::Result<AnyPool> {
     let options = AnyPoolOptions::new().max_connections(8).acquire_timeout(Duration::from_secs(10));
     let pool = match url.strip_prefix("sqlite:") {
         Some(path) => {
-            // As sqlx reads it.
+            // Read the path as sqlx does.
             let path = path.trim_start_matches("//").split('?').next().unwrap_or_default();
             let path = percent_decode_str(path).decode_utf8()?;
             ensure!(path != ":memory:" && !path.is_empty(), "--database: SQLite needs a file");
             create_private(&path).with_context(|| format!("--database: {path}"))?;
             options.after_connect(|connection, _| Box::pin(prepare_sqlite(connection))).connect(url).await
         }
-        None => after_whoever_hung_up(options).connect(url).await,
+        None => leave_cancelled_transactions(options).connect(url).await,
     };
-    // The URL may hold a password.
-    let pool = pool.context("--database: it cannot be opened")?;
-    migrate(&pool).await.context("--database: its tables cannot be brought up to date")?;
+    // The error does not name the URL, because it may hold a password.
+    let pool = pool.context("--database: cannot open it")?;
+    migrate(&pool).await.context("--database: cannot bring its tables up to date")?;
     Ok(pool)
 }
 
-/// PostgreSQL lets one instance do it while the others wait. With SQLite who comes second to a step fails, and finds it
-/// done when it looks again.
+/// With PostgreSQL one instance migrates while the others wait. With SQLite, a process that comes
+/// second to a step fails, and finds the step done when it tries again.
 async fn migrate(pool: &AnyPool) -> Result<(), MigrateError> {
     for _ in MIGRATIONS.iter() {
         if MIGRATIONS.run(pool).await.is_ok() {
@@ -48,7 +48,8 @@ async fn migrate(pool: &AnyPool) -> Result<(), MigrateError> {
     MIGRATIONS.run(pool).await
 }
 
-/// The file holds private keys: nobody else may read it. SQLite gives the files beside it the same mode.
+/// Creates the file so that nobody else can read it, because it holds private keys. SQLite gives
+/// its other files the same mode.
 fn create_private(path: &str) -> std::io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(false);
@@ -57,22 +58,24 @@ fn create_private(path: &str) -> std::io::Result<()> {
     options.open(path).map(drop)
 }
 
-/// Who hangs up while a transaction begins leaves the connection inside it, and nothing that others do there would be
-/// committed. In place of a ping, for it is one round trip too, with no warning where there is nothing to leave.
-fn after_whoever_hung_up(options: AnyPoolOptions) -> AnyPoolOptions {
+/// If a request is cancelled during BEGIN, the pooled connection stays inside that transaction, and
+/// later work on it is never committed. `BEGIN; ROLLBACK` always leaves it, without the warning
+/// that a lone ROLLBACK can cause. It takes one round trip, as the ping that it replaces.
+fn leave_cancelled_transactions(options: AnyPoolOptions) -> AnyPoolOptions {
     options
         .test_before_acquire(false)
         .before_acquire(|connection, _| Box::pin(async { connection.execute("BEGIN; ROLLBACK").await.map(|_| true) }))
 }
 
-/// What is committed is on the disk, whatever happens to the process or the machine.
+/// With these settings, committed data survives a crash of the process or the machine.
 async fn prepare_sqlite(connection: &mut AnyConnection) -> sqlx::Result<()> {
     let settings =
         "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON";
     connection.execute(settings).await.map(drop)
 }
 
-/// Whether what a new row refers to is there: it may have been deleted since it was looked up.
+/// Whether the rows that a new row refers to exist. They may have been deleted since they were
+/// looked up.
 pub(crate) fn finds_its_parent(inserted: sqlx::Result<AnyQueryResult>) -> sqlx::Result<bool> {
     match inserted {
         Ok(_) => Ok(true),
@@ -81,12 +84,12 @@ pub(crate) fn finds_its_parent(inserted: sqlx::Result<AnyQueryResult>) -> sqlx::
     }
 }
 
-/// The time as the database has it, in seconds since 1970.
+/// The current time as the database stores it: seconds since 1970.
 pub(crate) fn now() -> i64 {
     OffsetDateTime::now_utc().unix_timestamp()
 }
 
-/// Deletes what has expired, every minute. Each instance does it, and none has to.
+/// Deletes expired rows every minute. Each instance does so, but nothing depends on it.
 pub(crate) async fn sweep(pool: AnyPool) {
     let mut minutes = tokio::time::interval(Duration::from_secs(60));
     loop {
@@ -106,7 +109,7 @@ async fn sweep_once(pool: &AnyPool, now: i64) -> sqlx::Result<()> {
     ] {
         sqlx::query(statement).bind(now).execute(pool).await?;
     }
-    // No window is longer: the option says so.
+    // No window is longer than a day: the option does not allow it.
     sqlx::query("DELETE FROM attempts WHERE since <= $1").bind(now.saturating_sub(DAY)).execute(pool).await?;
     Ok(())
 }

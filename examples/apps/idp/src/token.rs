@@ -1,4 +1,5 @@
-//! The token endpoint: a code in, an ID Token and an access token out (Core 1.0, section 3.1.3; RFC 6749, section 5).
+//! The token endpoint: a code in, an ID Token and an access token out (Core 1.0, section 3.1.3; RFC
+//! 6749, section 5).
 
 use std::sync::Arc;
 
@@ -23,7 +24,8 @@ use crate::clients::{self, AuthMethod, Client};
 use crate::http::{self, Internal, Parameters};
 use crate::{secrets, sessions, store};
 
-/// How long an ID Token and an access token count, in seconds. As a hint an ID Token counts longer.
+/// How long an ID Token and an access token are valid, in seconds. An ID Token serves as a hint for
+/// longer.
 const TOKEN_SECONDS: i64 = 60 * 60;
 
 const PARAMETERS: [&str; 6] = ["client_id", "client_secret", "code", "code_verifier", "grant_type", "redirect_uri"];
@@ -36,7 +38,7 @@ pub(crate) async fn post(State(app): State<Arc<App>>, headers: HeaderMap, body: 
     Ok(([(CACHE_CONTROL, "no-store"), (PRAGMA, "no-cache")], answer).into_response())
 }
 
-/// The answer (RFC 6749, section 5.1; Core 1.0, section 3.1.3.3).
+/// The response (RFC 6749, section 5.1; Core 1.0, section 3.1.3.3).
 #[derive(Serialize)]
 struct Tokens {
     access_token: String,
@@ -63,10 +65,10 @@ struct IdToken<'a> {
 
 async fn grant(app: &App, headers: &HeaderMap, body: &[u8]) -> Result<Result<Tokens, TokenError>, Internal> {
     if !http::is_form(headers) {
-        return Ok(Err(TokenError::request("the body has to be application/x-www-form-urlencoded")));
+        return Ok(Err(TokenError::request("the body must be application/x-www-form-urlencoded")));
     }
     let Some(parameters) = Parameters::parse(body) else {
-        return Ok(Err(TokenError::request("a parameter holds NUL")));
+        return Ok(Err(TokenError::request("a parameter contains NUL")));
     };
     if parameters.repeated(&PARAMETERS).is_some() {
         return Ok(Err(TokenError::request("a parameter occurs more than once")));
@@ -88,14 +90,14 @@ async fn grant(app: &App, headers: &HeaderMap, body: &[u8]) -> Result<Result<Tok
     redeem(app, &client, code, redirect_uri, parameters.get("code_verifier")).await
 }
 
-/// Which client it is (RFC 6749, section 2.3.1): by Basic authentication, or by the form. A client may use either way, whichever
-/// it registered: the secret is the same.
+/// Authenticates the client by Basic authentication or by the form (RFC 6749, section 2.3.1). A
+/// client may use either, whichever it registered, because the secret is the same.
 async fn authenticate(
     pool: &AnyPool,
     headers: &HeaderMap,
     form: &Parameters,
 ) -> Result<Result<Client, TokenError>, Internal> {
-    let invalid = || Ok(Err(TokenError::client("the client is not known, or its authentication is wrong")));
+    let invalid = || Ok(Err(TokenError::client("the client is unknown, or its authentication is wrong")));
     let (id, secret) = match headers.get(AUTHORIZATION) {
         None => (form.get("client_id").map(str::to_owned), form.get("client_secret").map(str::to_owned)),
         Some(_) if form.get("client_secret").is_some() => {
@@ -103,7 +105,7 @@ async fn authenticate(
         }
         Some(header) => match header.to_str().ok().and_then(read_basic) {
             Some((id, _)) if form.get("client_id").is_some_and(|other| other != id) => {
-                return Ok(Err(TokenError::request("client_id is another than the one that authenticates")));
+                return Ok(Err(TokenError::request("client_id is not the client that authenticates")));
             }
             Some((id, secret)) => (Some(id), Some(secret)),
             None => return invalid(),
@@ -123,7 +125,7 @@ async fn authenticate(
     if authentic { Ok(Ok(client)) } else { invalid() }
 }
 
-/// Both halves are form-urlencoded before they are joined.
+/// Reads Basic credentials. The client form-urlencodes both halves before it joins them.
 fn read_basic(header: &str) -> Option<(String, String)> {
     let (scheme, credentials) = header.split_once(' ')?;
     if !scheme.eq_ignore_ascii_case("basic") {
@@ -159,8 +161,8 @@ async fn redeem(
     let Some(session) = sessions::hold(&mut transaction, &sid, now).await? else {
         return invalid();
     };
-    // Before the code is touched, for this takes hold of the client. Deleting a client goes the same way, client and then code;
-    // the other way round they would wait for each other.
+    // Insert the token before touching the code, because this locks the client. Deleting a client
+    // locks in the same order, client before code; otherwise the two could deadlock.
     let access_token = secrets::random()?;
     let insert = "INSERT INTO access_tokens (token_hash, code_hash, client_id, sid, scope, expires_at) \
         VALUES ($1, $2, $3, $4, $5, $6)";
@@ -170,7 +172,8 @@ async fn redeem(
     if !store::finds_its_parent(insert.execute(&mut *transaction).await)? {
         return invalid();
     }
-    // Of several at once, one finds it unused. Whatever comes of it, it is used.
+    // If several requests redeem the code at once, one finds it unused. Even if that one fails, the
+    // code is used.
     let update = "UPDATE codes SET used = 1 WHERE code_hash = $1 AND used = 0";
     let updated = sqlx::query(update).bind(&code_hash).execute(&mut *transaction).await?;
     let unused = updated.rows_affected() > 0;
@@ -179,7 +182,8 @@ async fn redeem(
     }
     let granted = unused && registered_uri == redirect_uri && proves(code_verifier, code_challenge.as_deref());
     if !granted {
-        // Where it was used, somebody else may have it: what it was redeemed for is void (RFC 6749, section 4.1.2).
+        // A code that was used before may have leaked, so its tokens are revoked (RFC 6749, section
+        // 4.1.2).
         let delete = "DELETE FROM access_tokens WHERE code_hash = $1";
         sqlx::query(delete).bind(&code_hash).execute(&mut *transaction).await?;
     }
@@ -204,8 +208,9 @@ async fn redeem(
     Ok(Ok(Tokens { access_token, token_type: "Bearer", expires_in: TOKEN_SECONDS, scope, id_token }))
 }
 
-/// RFC 7636, section 4.6. A verifier for a code that has no challenge is refused: somebody may have taken the challenge out of
-/// the authorization request (RFC 9700, section 4.8.2).
+/// Checks the code verifier (RFC 7636, section 4.6). A verifier without a challenge is refused,
+/// because an attacker may have removed the challenge from the authorization request (RFC 9700,
+/// section 4.8.2).
 fn proves(code_verifier: Option<&str>, code_challenge: Option<&str>) -> bool {
     match (code_verifier, code_challenge) {
         (None, None) => true,
@@ -216,7 +221,8 @@ fn proves(code_verifier: Option<&str>, code_challenge: Option<&str>) -> bool {
     }
 }
 
-/// The left half of the hash that the signature is made with (Core 1.0, section 3.1.3.6).
+/// The left half of the token's hash, by the hash algorithm of the signature (Core 1.0, section
+/// 3.1.3.6).
 fn at_hash(algorithm: Algorithm, access_token: &str) -> anyhow::Result<String> {
     let hash: &digest::Algorithm = if algorithm == Algorithm::EdDSA { &SHA512 } else { &SHA256 };
     let hash = digest(hash, access_token.as_bytes());

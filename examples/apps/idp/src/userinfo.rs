@@ -1,4 +1,5 @@
-//! The userinfo endpoint: an access token in, claims about the user out (Core 1.0, section 5.3; RFC 6750).
+//! The userinfo endpoint: an access token in, claims about the user out (Core 1.0, section 5.3; RFC
+//! 6750).
 
 use std::sync::Arc;
 
@@ -19,7 +20,7 @@ pub(crate) async fn get(State(app): State<Arc<App>>, headers: HeaderMap) -> Resu
     answer(&app.pool, bearer(&headers)).await
 }
 
-/// The token may be in the form in place of the header (RFC 6750, section 2.2).
+/// The token may be in the form instead of the header (RFC 6750, section 2.2).
 pub(crate) async fn post(State(app): State<Arc<App>>, headers: HeaderMap, body: Bytes) -> Result<Response, Internal> {
     let form = Parameters::parse(&body).filter(|_| http::is_form(&headers)).unwrap_or_default();
     answer(&app.pool, bearer(&headers).or(form.get("access_token"))).await
@@ -36,7 +37,7 @@ async fn answer(pool: &AnyPool, token: Option<&str>) -> Result<Response, Interna
     })
 }
 
-/// What the token's scope allows to tell (Core 1.0, section 5.4), as long as the session lives.
+/// The claims that the token's scope covers (Core 1.0, section 5.4), as long as the session lives.
 async fn claims(pool: &AnyPool, token: &str) -> sqlx::Result<Option<Map<String, Value>>> {
     let select = "SELECT scope, users.id, username, name, email FROM access_tokens \
         JOIN sessions ON sessions.sid = access_tokens.sid JOIN users ON users.id = sessions.user_id \

@@ -16,18 +16,20 @@ use crate::secrets;
 /// Someone who signs in.
 #[derive(Clone, Debug)]
 pub(crate) struct User {
-    /// The `sub` at every client: subjects are public here.
+    /// The `sub` at every client, because subjects are public here.
     pub(crate) id: String,
     pub(crate) username: String,
     pub(crate) name: String,
 }
 
-/// Checks passwords, as many at once as there are processors: each check takes 19 MiB and some milliseconds on purpose.
+/// Checks passwords, as many at once as there are processors, because each check is meant to be
+/// expensive: 19 MiB and some milliseconds.
 pub(crate) struct Passwords {
     slots: Arc<Semaphore>,
-    /// What checks work in, as many as there are slots. Freed and allocated anew by one thread and another, it would pile up.
+    /// Memory for the checks, at most one per slot. It is reused, because memory that changing
+    /// threads free and allocate would pile up.
     memory: Arc<Mutex<Vec<Vec<Block>>>>,
-    /// Checked in place of the hash of a user that there is not, so that the time tells nothing.
+    /// Checked for a nonexistent user, so that the time does not reveal whether a user exists.
     nobodys_hash: Arc<str>,
 }
 
@@ -37,7 +39,8 @@ impl Passwords {
         Ok(Self { slots, memory: Arc::default(), nobodys_hash: hash(&secrets::random()?)?.into() })
     }
 
-    /// The user of that name and the hash of the password, if it is theirs; else their id, if there is one of that name.
+    /// Returns the user and the password's hash if the password is right; otherwise the user's id,
+    /// if the user exists.
     pub(crate) async fn check(
         &self,
         pool: &AnyPool,
@@ -52,7 +55,7 @@ impl Passwords {
         };
         let password = password.to_owned();
         let slot = Arc::clone(&self.slots).acquire_owned().await?;
-        // The check goes on if the client hangs up, and so it is what holds the slot.
+        // The check holds the slot, because it goes on even if the request is cancelled.
         let (memory, checked) = (Arc::clone(&self.memory), Arc::clone(&hash));
         let check = move || {
             let _slot = slot;
@@ -74,20 +77,21 @@ impl Passwords {
     }
 }
 
-/// Takes hold of a user whose password is still the one of that hash: the first thing in a transaction that signs them in, so
-/// that a change of the password waits and ends that session too, or comes first.
+/// Locks a user whose password still has this hash. A transaction that signs the user in does this
+/// first: a change of the password then either waits and ends the new session too, or comes before
+/// it.
 pub(crate) async fn hold(
     transaction: &mut Transaction<'_, Any>,
     user: &User,
     password_hash: &str,
 ) -> sqlx::Result<bool> {
-    // A row lock in words that SQLite has too.
+    // A row lock in SQL that SQLite understands too.
     let update = "UPDATE users SET password_hash = password_hash WHERE id = $1 AND password_hash = $2";
     let update = sqlx::query(update).bind(&user.id).bind(password_hash);
     Ok(update.execute(&mut **transaction).await?.rows_affected() > 0)
 }
 
-/// Makes the demo user, where there is no user of that name.
+/// Makes the demo user, unless a user of that name exists.
 pub(crate) async fn add_demo(
     pool: &AnyPool,
     username: &str,
@@ -105,13 +109,13 @@ pub(crate) async fn add_demo(
     Ok(())
 }
 
-/// Removes the demo user, unless the operator has taken over the name.
+/// Removes the demo user, unless the operator has set a password for that name.
 pub(crate) async fn remove_demo(pool: &AnyPool) -> sqlx::Result<()> {
     sqlx::query("DELETE FROM users WHERE demo = 1").execute(pool).await.map(drop)
 }
 
-/// Makes a user; or gives the one of that name a new password, which ends their sessions, and the name and the email address
-/// that are given.
+/// Makes a user, or changes one of that name. The new password ends the user's sessions. A name and
+/// an email address change only if they are given.
 pub(crate) async fn set(
     pool: &AnyPool,
     username: &str,

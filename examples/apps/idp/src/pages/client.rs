@@ -14,13 +14,14 @@ pub struct ClientHomePage<'a> {
     pub language: Language,
     /// The client's name.
     pub client: &'a str,
-    /// What the provider sent the End-User back with, where it did.
+    /// The provider's answer, if the End-User has just come back from a sign-out.
     pub signed_out: Option<Returned<'a>>,
 }
 
 impl ClientHomePage<'_> {
     fn title(&self) -> Cow<'static, str> {
-        // Anybody may send the browser here: only who brings the state back has signed out.
+        // Anybody can send the browser here. Only the right state shows that the user has signed
+        // out.
         self.language.text(match self.signed_out {
             None => "client-home-title",
             Some(Returned { matches: true, .. }) => "client-signed-out-title",
@@ -29,16 +30,16 @@ impl ClientHomePage<'_> {
     }
 }
 
-/// What came to the `post_logout_redirect_uri`.
+/// A request to the `post_logout_redirect_uri`.
 #[derive(Clone, Copy, Debug)]
 pub struct Returned<'a> {
     /// The `state`.
     pub state: Option<&'a str>,
-    /// Whether it is the one that this browser was sent to the provider with.
+    /// Whether it is the one that this client sent with this browser's request.
     pub matches: bool,
 }
 
-/// Somebody is signed in at the client: what it knows, and the ways to sign out.
+/// Somebody is signed in at the client. The page shows the claims and the ways to sign out.
 #[derive(Clone, Copy, Debug, Template)]
 #[template(path = "client_account.html")]
 pub struct ClientAccountPage<'a> {
@@ -48,7 +49,7 @@ pub struct ClientAccountPage<'a> {
     pub client: &'a str,
     /// The claims of the ID Token, name and value.
     pub claims: &'a [(&'a str, &'a str)],
-    /// The requests to the provider's logout endpoint to choose from.
+    /// The logout requests to choose from.
     pub sign_outs: &'a [SignOut<'a>],
 }
 
@@ -69,9 +70,9 @@ impl ClientAccountPage<'_> {
 /// A form with nothing to fill in.
 #[derive(Clone, Copy, Debug)]
 pub struct Form<'a> {
-    /// What it posts to.
+    /// The URL that it posts to.
     pub action: &'a str,
-    /// What it posts.
+    /// The fields that it posts.
     pub fields: Fields<'a>,
 }
 
@@ -84,7 +85,7 @@ pub struct SignOut<'a> {
     pub request: SignOutRequest<'a>,
 }
 
-/// What the End-User's browser sends to the provider.
+/// The request that the End-User's browser sends to the provider.
 #[derive(Clone, Copy, Debug)]
 pub enum SignOutRequest<'a> {
     /// A GET.
@@ -96,16 +97,17 @@ pub enum SignOutRequest<'a> {
     Form(Form<'a>),
 }
 
-/// What a request to sign out has, and so what becomes of it under the library's default policy.
+/// The kinds of logout request, each with its result under the library's default policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SignOutVariant {
     /// The ID Token as a hint: signed out and sent back.
     Hint,
-    /// The same by POST: posted again by a page of the provider first, where its cookie is `SameSite=Lax`.
+    /// The same by POST. The provider's cookie is `SameSite=Lax`, so a page of the provider posts
+    /// it again.
     HintPost,
-    /// The `client_id` and no hint: asked, then sent back.
+    /// The `client_id` without a hint: asked, then sent back.
     ClientId,
-    /// A hint and no `post_logout_redirect_uri`: signed out, and stays at the provider.
+    /// A hint without a `post_logout_redirect_uri`: signed out at the provider, and not sent back.
     NoRedirect,
     /// A `post_logout_redirect_uri` that is not registered: refused.
     UnregisteredUri,

@@ -1,4 +1,4 @@
-//! The pages that tell of an error: to the End-User what happened, to the client's developer what to mend.
+//! The error pages. They tell the End-User what happened, and the client's developer what to fix.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use oidc_logout::{Confirm, Refusal, RefusalReason};
 
 use super::Language;
 
-/// The logout endpoint refuses a request. Whoever is signed in gets a way out.
+/// The logout endpoint refuses a request. A signed-in End-User can still sign out here.
 #[derive(Clone, Copy, Debug, Template)]
 #[template(path = "refusal.html")]
 pub struct RefusalPage<'a> {
@@ -16,11 +16,11 @@ pub struct RefusalPage<'a> {
     pub language: Language,
     /// The refusal.
     pub refusal: &'a Refusal,
-    /// The offer to sign out, where somebody is signed in.
+    /// The offer to sign out, if somebody is signed in.
     pub offer: Option<&'a Confirm>,
-    /// The name of the End-User who is.
+    /// The name of the signed-in End-User.
     pub user: Option<&'a str>,
-    /// The name of the client, where it is known.
+    /// The name of the client, if it is known.
     pub client: Option<&'a str>,
 }
 
@@ -29,7 +29,8 @@ impl RefusalPage<'_> {
         self.language.text("refusal-title")
     }
 
-    /// The reason in the End-User's words; of an invalid hint, what is wrong with it.
+    /// The reason in the End-User's language. For an invalid hint it says what is wrong with the
+    /// hint.
     fn reason(&self) -> Cow<'static, str> {
         let text = match self.refusal.reason() {
             RefusalReason::IdTokenHintInvalid(error) => self.language.text_of_code("hint", error.code()),
@@ -38,7 +39,7 @@ impl RefusalPage<'_> {
         text.unwrap_or_else(|| self.language.text("refusal-other"))
     }
 
-    /// The library's name for it, such as `id_token_hint_invalid (expired)`.
+    /// The library's code for the reason, such as `id_token_hint_invalid (expired)`.
     fn code(&self) -> Cow<'static, str> {
         let reason = self.refusal.reason();
         match reason.detail() {
@@ -55,13 +56,13 @@ impl RefusalPage<'_> {
     }
 }
 
-/// Something else went wrong.
+/// Any other error.
 #[derive(Clone, Copy, Debug, Template)]
 #[template(path = "error.html")]
 pub struct ErrorPage {
     /// The page's language.
     pub language: Language,
-    /// What.
+    /// The error.
     pub error: PageError,
 }
 
@@ -76,7 +77,7 @@ impl ErrorPage {
     }
 }
 
-/// What an [`ErrorPage`] tells of.
+/// The error that an [`ErrorPage`] shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PageError {
     /// The authorization request names no client.
@@ -93,9 +94,9 @@ pub enum PageError {
     DuplicateParameter,
     /// Another request cannot be understood.
     BadRequest,
-    /// There is no such page.
+    /// The page does not exist.
     NotFound,
-    /// The page does not take this method.
+    /// The page does not accept this method.
     MethodNotAllowed,
     /// The server made an error.
     Internal,
@@ -133,7 +134,7 @@ impl PageError {
         }
     }
 
-    /// The status that the page is sent with.
+    /// The status to send the page with.
     #[must_use]
     pub const fn status(self) -> u16 {
         match self {
@@ -150,8 +151,8 @@ impl PageError {
         }
     }
 
-    /// Whether an authorization request is at fault: it cannot be answered by a redirect where its client or its
-    /// `redirect_uri` is in doubt (RFC 6749, section 4.1.2.1).
+    /// Whether an authorization request is wrong. It gets a page, because a redirect is not safe
+    /// while its client or its `redirect_uri` is in doubt (RFC 6749, section 4.1.2.1).
     const fn is_of_authorization(self) -> bool {
         matches!(
             self,
@@ -171,7 +172,7 @@ impl PageError {
 pub struct TooManyAttemptsPage {
     /// The page's language.
     pub language: Language,
-    /// For how long; also the value of `retry-after`.
+    /// How long to wait. Send it as `retry-after` too.
     pub retry_after: Duration,
 }
 
@@ -180,7 +181,7 @@ impl TooManyAttemptsPage {
         self.language.text("attempts-title")
     }
 
-    /// In whole minutes, rounded up, so that nobody comes back too early.
+    /// Whole minutes, rounded up, so that nobody comes back too early.
     fn minutes(&self) -> u64 {
         self.retry_after.as_secs().saturating_add(u64::from(self.retry_after.subsec_nanos() > 0)).div_ceil(60).max(1)
     }

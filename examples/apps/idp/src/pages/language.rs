@@ -11,7 +11,7 @@ use unic_langid::LanguageIdentifier;
 /// A language that every page is written in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Language {
-    /// `en`; for whoever asks for none of these.
+    /// `en`, the default.
     #[default]
     English,
     /// `es`
@@ -22,8 +22,9 @@ impl Language {
     /// All of them.
     pub const ALL: [Self; 2] = [Self::English, Self::Spanish];
 
-    /// The first language of the request's `ui_locales` that there is, else the one that `Accept-Language` weighs most
-    /// (RFC 9110, section 12.5.4), else English. A region does not matter, and what is malformed counts as absent.
+    /// Chooses the first available language of the request's `ui_locales`; or else the one with the
+    /// highest weight in `Accept-Language` (RFC 9110, section 12.5.4); or else English. Regions and
+    /// malformed tags are ignored.
     #[must_use]
     pub fn negotiate(ui_locales: Option<&str>, accept_language: Option<&str>) -> Self {
         let ui_locales = ui_locales.unwrap_or_default().split_ascii_whitespace();
@@ -46,7 +47,7 @@ impl Language {
         }
     }
 
-    /// A message; in place of one that is not there, its name in brackets.
+    /// A message, or its name in brackets if it is missing.
     pub(super) fn text(self, id: &str) -> Cow<'static, str> {
         self.format(id, None).unwrap_or_else(|| missing(id))
     }
@@ -56,12 +57,13 @@ impl Language {
         self.format(id, Some(&FluentArgs::from_iter([(name, value)]))).unwrap_or_else(|| missing(id))
     }
 
-    /// A message with a number in it, which its words depend on.
+    /// A message whose wording depends on a number.
     pub(super) fn text_with_number(self, id: &str, name: &'static str, number: u64) -> Cow<'static, str> {
         self.format(id, Some(&FluentArgs::from_iter([(name, number)]))).unwrap_or_else(|| missing(id))
     }
 
-    /// A message for a code of the library, or of this server: codes may come to be that have none.
+    /// The message for a code of the library or of this server. A newer library may have codes
+    /// without one.
     pub(super) fn text_of_code(self, prefix: &str, code: &str) -> Option<Cow<'static, str>> {
         self.format(&format!("{prefix}-{}", code.replace('_', "-")), None)
     }
@@ -87,9 +89,10 @@ static ENGLISH: LazyLock<Messages> =
 static SPANISH: LazyLock<Messages> =
     LazyLock::new(|| messages(Language::Spanish, include_str!("../../locales/es.ftl")));
 
-/// Values stand between bidirectional isolates, so that a name cannot turn the text around it.
+/// Fluent puts values between bidirectional isolates, so that a name cannot change the direction of
+/// the text around it.
 fn messages(language: Language, source: &str) -> Messages {
-    // The tests see to it that every message can be read.
+    // A test checks that every message can be read.
     let resource = FluentResource::try_new(source.to_owned()).unwrap_or_else(|(resource, _)| resource);
     let mut bundle = FluentBundle::new_concurrent(vec![language.identifier()]);
     bundle.add_resource_overriding(resource);
@@ -100,7 +103,8 @@ fn missing(id: &str) -> Cow<'static, str> {
     format!("[{id}]").into()
 }
 
-/// The language tags of an `Accept-Language`, the most wanted first; those that are not acceptable are left out.
+/// The language tags of an `Accept-Language` by weight, the highest first, without those of weight
+/// 0.
 fn by_weight(header: &str) -> impl Iterator<Item = &str> {
     let weighted = header.split(',').filter_map(|member| {
         let (tag, weight) = match member.split_once(';') {

@@ -1,4 +1,4 @@
-//! The provider's pages, but for those that tell of an error.
+//! The provider's pages, except the error pages.
 
 use std::borrow::Cow;
 
@@ -16,31 +16,32 @@ use super::{Fields, Language};
 pub struct SignInPage<'a> {
     /// The page's language.
     pub language: Language,
-    /// What the form posts besides.
+    /// The hidden fields of the form.
     pub fields: Fields<'a>,
-    /// The name of the client that wants to know the End-User, if one does.
+    /// The name of the client that the End-User signs in to, if there is one.
     pub client: Option<&'a str>,
-    /// Where the client is: an origin or a scheme.
+    /// Where the browser goes next: an origin or a scheme.
     pub leads_to: &'a str,
-    /// What is in the field from the start: what was typed before, or the `login_hint`.
+    /// The initial content of the field: the name typed before, or the `login_hint`.
     pub username: &'a str,
-    /// What was wrong with the form that came before.
+    /// What was wrong with the previous form.
     pub error: Option<SignInError>,
 }
 
 /// Why nobody is signed in yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SignInError {
-    /// The user name or the password is wrong; which one is nobody's business.
+    /// The user name or the password is wrong. The page does not say which, so that nobody can
+    /// probe for users.
     Credentials,
-    /// Something was left empty.
+    /// A field was left empty.
     Missing {
-        /// The user name was.
+        /// The user name is missing.
         username: bool,
-        /// The password was.
+        /// The password is missing.
         password: bool,
     },
-    /// The form is older than the server remembers, or another browser's.
+    /// The form does not belong to this browser, or the browser no longer has the form's cookie.
     Expired,
 }
 
@@ -49,7 +50,7 @@ impl SignInPage<'_> {
         self.language.text("sign-in-title")
     }
 
-    /// Whether something has to be said about either field.
+    /// Whether the user name and the password are at fault.
     fn at_fault(&self) -> (bool, bool) {
         match self.error {
             Some(SignInError::Credentials) => (true, true),
@@ -59,7 +60,7 @@ impl SignInPage<'_> {
     }
 }
 
-/// Asks the End-User. The form posts `confirm` with `yes` or `no`.
+/// Asks the End-User whether to sign out. The form posts `confirm` with `yes` or `no`.
 #[derive(Clone, Copy, Debug, Template)]
 #[template(path = "confirm.html")]
 pub struct ConfirmPage<'a> {
@@ -67,9 +68,9 @@ pub struct ConfirmPage<'a> {
     pub language: Language,
     /// The question.
     pub ask: &'a Confirm,
-    /// The name of the End-User who is signed in.
+    /// The name of the signed-in End-User.
     pub user: &'a str,
-    /// The name of the client that the question names, where there is one.
+    /// The name of the client that the request is made for, if there is one.
     pub client: Option<&'a str>,
 }
 
@@ -78,7 +79,7 @@ impl ConfirmPage<'_> {
         self.language.text("ask-title")
     }
 
-    /// What comes after a yes.
+    /// Where a yes leads.
     fn landing(&self) -> Cow<'static, str> {
         match self.client {
             Some(client) if self.ask.returns_to_client() => self.language.text_with("ask-returns", "client", client),
@@ -86,7 +87,7 @@ impl ConfirmPage<'_> {
         }
     }
 
-    /// Why the End-User is asked, each reason in a sentence.
+    /// Why the End-User is asked: one sentence per reason.
     fn reasons(&self) -> Vec<Cow<'static, str>> {
         let mut texts = Vec::new();
         for reason in self.ask.reasons() {
@@ -97,7 +98,7 @@ impl ConfirmPage<'_> {
     }
 }
 
-/// Posts a form again: a script does it, or the End-User by a button.
+/// Posts a form again, by a script or by a button.
 #[derive(Clone, Copy, Debug, Template)]
 #[template(path = "resubmit.html")]
 pub struct ResubmitPage<'a> {
@@ -113,7 +114,7 @@ impl ResubmitPage<'_> {
     }
 }
 
-/// The End-User is signed out, and stays here.
+/// The End-User is signed out and is not sent back to a client.
 #[derive(Clone, Copy, Debug, Template)]
 #[template(path = "signed_out.html")]
 pub struct SignedOutPage<'a> {
@@ -121,9 +122,10 @@ pub struct SignedOutPage<'a> {
     pub language: Language,
     /// Whether there was a session to end.
     pub was_signed_in: bool,
-    /// The names of clients where the End-User may be signed in still.
+    /// The names of clients where the End-User may still be signed in.
     pub still_signed_in_at: &'a [&'a str],
-    /// How many sessions of the End-User in other browsers go on; 0 where there are none or it is not known.
+    /// How many sessions the End-User still has in other browsers; 0 if there are none or nobody
+    /// was signed in.
     pub other_sessions: u64,
 }
 
@@ -139,9 +141,9 @@ impl SignedOutPage<'_> {
 pub struct DeclinedPage<'a> {
     /// The page's language.
     pub language: Language,
-    /// The name of the End-User, who is signed in still.
+    /// The name of the End-User, who is still signed in.
     pub user: &'a str,
-    /// The name of the client that asked to sign out, where it is known.
+    /// The name of the client that asked for the sign-out, if it is known.
     pub client: Option<&'a str>,
 }
 
@@ -151,7 +153,7 @@ impl DeclinedPage<'_> {
     }
 }
 
-/// Who is signed in, and a way out.
+/// Shows who is signed in, and a button to sign out.
 #[derive(Clone, Copy, Debug, Template)]
 #[template(path = "account.html")]
 pub struct AccountPage<'a> {
@@ -161,11 +163,11 @@ pub struct AccountPage<'a> {
     pub offer: &'a Confirm,
     /// The End-User's name.
     pub name: &'a str,
-    /// What the End-User signs in with.
+    /// The End-User's user name.
     pub username: &'a str,
-    /// Since when.
+    /// When the End-User signed in.
     pub signed_in_at: OffsetDateTime,
-    /// The clients.
+    /// The clients of this session, and the demo client.
     pub clients: &'a [ClientLink<'a>],
 }
 
@@ -174,7 +176,7 @@ pub struct AccountPage<'a> {
 pub struct ClientLink<'a> {
     /// Its name.
     pub name: &'a str,
-    /// Where it is, if it has told.
+    /// Its home page, if it has registered one.
     pub href: Option<&'a str>,
     /// Whether the End-User has signed in to it in this session.
     pub takes_part: bool,
@@ -185,13 +187,13 @@ impl AccountPage<'_> {
         self.language.text("account-title")
     }
 
-    /// For the machine: RFC 3339, in seconds of UTC.
+    /// For programs: RFC 3339 in UTC, without fractions of a second.
     fn signed_in_at_machine(&self) -> askama::Result<String> {
         let at = self.signed_in_at.to_utc();
         at.replace_nanosecond(0).unwrap_or(at).format(&Rfc3339).map_err(askama::Error::custom)
     }
 
-    /// For the End-User, in a form that both languages read.
+    /// For the End-User, in a form that suits both languages.
     fn signed_in_at_text(&self) -> askama::Result<String> {
         let format = format_description!("[year]-[month]-[day], [hour]:[minute] UTC");
         self.signed_in_at.to_utc().format(format).map_err(askama::Error::custom)

@@ -73,7 +73,7 @@ fn the_ratio_is_that_of_the_specification() {
 
 #[test]
 fn both_palettes_have_the_same_colours_and_no_rule_has_others() {
-    let (light, dark) = (palette("tests/contrast.rs"), palette("prefers-color-scheme: dark"));
+    let (light, dark) = (palette("Colours first"), palette("prefers-color-scheme: dark"));
     assert_eq!(light.keys().collect::<Vec<_>>(), dark.keys().collect::<Vec<_>>());
     assert_ne!(light, dark);
     let rules = STYLE.rsplit_once("--notice-surface").unwrap().1.split_once('}').unwrap().1;
@@ -82,7 +82,7 @@ fn both_palettes_have_the_same_colours_and_no_rule_has_others() {
 
 #[test]
 fn the_contrast_is_enough() {
-    for (mode, palette) in [("light", palette("tests/contrast.rs")), ("dark", palette("prefers-color-scheme: dark"))] {
+    for (mode, palette) in [("light", palette("Colours first")), ("dark", palette("prefers-color-scheme: dark"))] {
         for (pairs, least) in [(&TEXT[..], 4.5), (&CONTROLS[..], 3.0)] {
             for (front, back) in pairs {
                 let ratio = contrast(palette[front], palette[back]);
