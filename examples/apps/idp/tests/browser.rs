@@ -1,9 +1,9 @@
-//! Signing in and out in Chromium, with and without scripts: what the user sees, and what has become of the session on the
-//! server.
+//! Signing in and out in Chromium, with and without scripts. The tests check what the user sees and
+//! whether the session on the server still exists.
 //!
-//! `apt-get install chromium chromium-driver`, then, in `examples/apps`, `cargo test -p idp --test browser`. The provider
-//! is at `127.0.0.1`, its demo client at `localhost`, other pages at `rp.localhost`: three sites to a browser. What the
-//! pages look like is written to `target/tmp/screenshots` there.
+//! They need Debian's packages `chromium` and `chromium-driver`. The provider is at `127.0.0.1`,
+//! its demo client at `localhost`, and other pages are at `rp.localhost`: three sites to a browser.
+//! Screenshots of the pages are written to `target/tmp/screenshots`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 

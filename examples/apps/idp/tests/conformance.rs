@@ -1,8 +1,10 @@
-//! What conformance tests look at in a provider that signs users out, as facts over HTTP: OpenID Connect RP-Initiated
-//! Logout 1.0 first, and what it stands on: Core 1.0, Discovery 1.0, Dynamic Client Registration 1.0, RFC 6749, RFC 7636.
+//! What conformance suites check in a provider that signs users out, over HTTP: OpenID Connect
+//! RP-Initiated Logout 1.0, and its foundations: Core 1.0, Discovery 1.0, Dynamic Client
+//! Registration 1.0, RFC 6749, RFC 7636.
 //!
-//! Each test has a provider of its own, a process. They run on SQLite; on PostgreSQL where `IDP_TEST_POSTGRES` names a server:
-//! `IDP_TEST_POSTGRES=postgres://postgres@127.0.0.1 cargo test -p idp --test conformance`.
+//! Each test starts a provider process of its own, on SQLite, or on PostgreSQL if
+//! `IDP_TEST_POSTGRES` names a server: `IDP_TEST_POSTGRES=postgres://postgres@127.0.0.1 cargo test
+//! -p idp --test conformance`.
 
 #![allow(
     clippy::unwrap_used,

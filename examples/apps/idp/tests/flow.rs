@@ -1,5 +1,6 @@
-//! Signing in and out over HTTP, as a browser and a client do. With SQLite; with PostgreSQL where `IDP_TEST_POSTGRES` names a
-//! server: `IDP_TEST_POSTGRES=postgres://postgres@127.0.0.1 cargo test -p idp --test flow`.
+//! Signing in and out over HTTP, as a browser and a client do. The tests use SQLite, or PostgreSQL
+//! if `IDP_TEST_POSTGRES` names a server: `IDP_TEST_POSTGRES=postgres://postgres@127.0.0.1 cargo
+//! test -p idp --test flow`.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,7 +1,7 @@
-//! Several instances on one PostgreSQL database: the tests of `flow` again, with two instances that take turns request by
-//! request, and what may go wrong between two.
+//! Several instances on one PostgreSQL database: the tests of `flow` again, with two instances that
+//! take turns request by request; and races between the two.
 //!
-//! They start a PostgreSQL server of their own; its programs have to be installed (Debian's package `postgresql`).
+//! The tests start a PostgreSQL server of their own. They need Debian's package `postgresql`.
 
 #![allow(
     clippy::unwrap_used,

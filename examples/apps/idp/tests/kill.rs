@@ -1,4 +1,5 @@
-//! The provider killed with `SIGKILL` at any time: what a client was told holds after the restart.
+//! The provider is killed with `SIGKILL` at random times. Whatever it told a client must hold after
+//! the restart.
 
 #![allow(
     clippy::unwrap_used,
@@ -34,7 +35,7 @@ use suites::kill::client::{Client, Killer, Told};
 use suites::kill::database::Database;
 use support::instance::{Instance, PATIENCE};
 
-/// An attempt to sign in that is cut off counts as one that failed.
+/// The limits are high, because an interrupted attempt to sign in counts as a failed one.
 const OPTIONS: [&str; 8] = [
     "--base-url",
     "http://127.0.0.1:9",
@@ -83,13 +84,14 @@ async fn told_holds(database: Database) {
                 client
             });
         }
-        // Where what it is to happen after does not happen in time.
+        // Kill it even if the event that the killer waits for does not happen in time.
         drop(tokio::time::timeout(Duration::from_secs(5), killer.killed()).await);
         killer.kill();
         clients = tokio::time::timeout(PATIENCE, working.join_all()).await.expect("clients notice");
         told.add(&killer);
         database.is_left_by_the_killed().await;
-        // Every other time we are the first to open what the killed process has left, else the next process is.
+        // In every other round this test is the first to open the database after the kill;
+        // otherwise the next process is.
         if rounds % 2 == 1 {
             database.is_sound().await;
         }

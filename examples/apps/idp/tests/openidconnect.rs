@@ -1,5 +1,5 @@
-//! The provider with a client that was not written for it: the crate `openidconnect`, through discovery, registration, sign-in,
-//! userinfo and sign-out. The test is the browser.
+//! The provider with a client that was not written for it, the crate `openidconnect`: discovery,
+//! registration, sign-in, userinfo and sign-out. The tests play the browser.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,4 +1,5 @@
-//! A browser without JavaScript: it keeps cookies, fills in forms, and reports redirects instead of following them.
+//! A browser without JavaScript: it keeps cookies, fills in forms, and reports redirects instead of
+//! following them.
 
 #![allow(dead_code, reason = "each test crate uses a part of it")]
 
@@ -20,13 +21,13 @@ impl Browser {
         Self::build(Client::builder().cookie_store(true))
     }
 
-    /// That trusts this certificate, in PEM, and no other.
+    /// A browser that trusts only this certificate (PEM).
     pub(crate) fn trusting(certificate: &str) -> Self {
         let certificate = Certificate::from_pem(certificate.as_bytes()).unwrap();
         Self::build(Client::builder().cookie_store(true).tls_certs_only([certificate]))
     }
 
-    /// As a POST from another site is sent, which cookies with `SameSite=Lax` do not come along with.
+    /// Sends no cookies, like a POST from another site when cookies are `SameSite=Lax`.
     pub(crate) fn without_cookies() -> Self {
         Self::build(Client::builder())
     }
@@ -49,14 +50,14 @@ impl Browser {
         self.send(|http| http.post(url).form(fields)).await
     }
 
-    /// Fills in the form of a page and sends it; a field replaces one of that name that is there.
+    /// Fills in the form of a page and sends it.
     pub(crate) async fn submit(&self, page: &Answer, fields: &[(&str, &str)]) -> Answer {
         let form = page.form();
         let url = page.url.join(&form.action).unwrap();
         self.send(|http| http.post(url).form(&form.filled_in(fields))).await
     }
 
-    /// Answers the sign-in page as the demo's user.
+    /// Answers the sign-in page as the demo user.
     pub(crate) async fn sign_in(&self, page: &Answer) -> Answer {
         self.sign_in_as(page, "alice", "wonderland").await
     }
@@ -80,7 +81,7 @@ pub(crate) struct Form {
 }
 
 impl Form {
-    /// The fields to send. A value replaces the one that its field has.
+    /// The fields to send. A value replaces the previous one of its field.
     pub(crate) fn filled_in(self, values: &[(&str, &str)]) -> Vec<(String, String)> {
         let mut fields = self.fields;
         fields.retain(|field| !values.iter().any(|value| value.0 == field.0));
@@ -104,13 +105,13 @@ impl Answer {
         self.headers[LOCATION].to_str().unwrap()
     }
 
-    /// The redirect's URI without its query, and the parameters in the query, each of which stands there once.
+    /// The redirect's URI without its query, and the parameters in the query. Each must occur once.
     pub(crate) fn redirect(&self) -> (&str, HashMap<String, String>) {
         let (uri, query) = self.location().split_once('?').unwrap_or((self.location(), ""));
         let mut parameters = HashMap::new();
         for (name, value) in form_urlencoded::parse(query.as_bytes()).into_owned() {
             let former = parameters.insert(name, value);
-            assert_eq!(former, None, "twice in {}", self.location());
+            assert_eq!(former, None, "a parameter occurs twice: {}", self.location());
         }
         (uri, parameters)
     }
@@ -139,7 +140,8 @@ impl Answer {
         Html::parse_document(&self.body)
     }
 
-    /// Asserts that this is a page of the provider's, which leads nowhere by itself, neither by header nor by markup. Returns it.
+    /// Asserts that this is a page of the provider, and that neither a header nor the markup leads
+    /// away from it. Returns the page.
     pub(crate) fn stays(&self) -> Html {
         for header in ["location", "refresh", "content-location", "link"] {
             assert_eq!(self.headers.get(header), None, "{}: {header}", self.url);
@@ -148,7 +150,7 @@ impl Answer {
         let html = self.html();
         assert_eq!(html.select(&selector("meta[http-equiv], base, iframe, frame, object, embed")).count(), 0);
         for script in html.select(&selector("script")) {
-            // One of our own files, which can do no more than press the button of a form of ours.
+            // Our own files can only press the button of our own form.
             assert!(script.attr("src").is_some_and(|src| src.starts_with("/assets/")), "{}", self.body);
             assert_eq!(script.inner_html(), "");
         }

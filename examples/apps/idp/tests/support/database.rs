@@ -3,7 +3,7 @@
 use sqlx::migrate::MigrateDatabase as _;
 use tempfile::TempDir;
 
-/// A file in the directory; or, where `IDP_TEST_POSTGRES` names a server, a database there, which stays.
+/// A file in the directory; or a database that stays, if `IDP_TEST_POSTGRES` names a server.
 pub(crate) async fn new_database(directory: &TempDir) -> String {
     let Ok(server) = std::env::var("IDP_TEST_POSTGRES") else {
         return format!("sqlite:{}", directory.path().join("idp.sqlite").display());

@@ -1,5 +1,5 @@
-//! Signing in and out over HTTP, whatever the provider runs on: the crate that mounts these tests says so, in
-//! `crate::provider`.
+//! Signing in and out over HTTP. The crate that mounts these tests provides `crate::provider`: one
+//! instance, or several.
 
 mod clients;
 mod operation;

@@ -13,7 +13,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 /// A process that is killed with `SIGKILL` when this is dropped.
 pub(crate) struct Process(Child);
 
-/// The program with some arguments, its database among them or not.
+/// Starts the program with some arguments.
 pub(crate) fn spawn(database: &str, arguments: &[&str]) -> Process {
     let mut command = Command::new(env!("CARGO_BIN_EXE_idp"));
     command.args(arguments).env("IDP_DATABASE", database).stdin(Stdio::null()).stdout(Stdio::piped());
@@ -62,7 +62,7 @@ impl Process {
         tokio::time::timeout(PATIENCE, ended).await.expect("the process ends")
     }
 
-    /// Waits until it serves.
+    /// Waits until it listens.
     pub(crate) async fn serves(mut self) -> Instance {
         let lines = BufReader::new(self.0.stdout.take().unwrap()).lines().map_while(Result::ok);
         let reading = tokio::task::spawn_blocking(|| {
@@ -89,7 +89,7 @@ impl Drop for Process {
     }
 }
 
-/// A server that serves.
+/// A server that listens.
 pub(crate) struct Instance {
     process: Process,
     pub(crate) address: SocketAddr,
@@ -102,7 +102,7 @@ impl Instance {
         spawn(database, &[&["--port", "0"], options].concat()).serves().await
     }
 
-    /// What it told of itself when it started, such as `Issuer`.
+    /// A line that it printed when it started, such as `Issuer`.
     pub(crate) fn printed(&self, name: &str) -> Option<&str> {
         self.printed.iter().find_map(|line| Some(line.strip_prefix(name)?.strip_prefix(':')?.trim()))
     }

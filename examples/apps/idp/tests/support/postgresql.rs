@@ -1,5 +1,5 @@
-//! A PostgreSQL server for the tests of this process. The first that needs it starts it, and it is gone when the process is,
-//! however that ends: it runs until its standard input closes.
+//! A PostgreSQL server for the tests of this process. The first test that needs it starts it. It
+//! runs until its standard input closes, so it never outlives the process.
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::TcpListener;
@@ -13,7 +13,7 @@ use sqlx::migrate::MigrateDatabase as _;
 const SCRIPT: &str = include_str!("postgresql.sh");
 
 struct Server {
-    /// What the URLs of its databases begin with.
+    /// The URL of a database without its name.
     url: String,
     /// Holds its standard input open.
     _process: Child,
@@ -32,11 +32,12 @@ pub(crate) async fn new_database() -> String {
 
 fn start() -> Server {
     let mut told = String::new();
-    // Somebody else may take the port in the meantime.
+    // Another process may take the port in the meantime.
     for _ in 0..3 {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let mut command = Command::new("sh");
-        // No signal of the terminal's reaches a group of its own: it is to clean up in any case.
+        // In a process group of its own no signal of the terminal reaches it, so it always cleans
+        // up.
         command.args(["-c", SCRIPT, SCRIPT, &port.to_string()]).process_group(0).current_dir("/");
         let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let mut output = BufReader::new(process.stdout.take().unwrap());

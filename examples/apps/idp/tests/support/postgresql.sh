@@ -1,9 +1,9 @@
-# Runs a PostgreSQL server on port $1 of the loopback address until standard input ends; then nothing is left of it.
-# Says "ready" and the password of the user postgres, or what went wrong.
+# Runs a PostgreSQL server on port $1 of the loopback address until standard input ends, then deletes it.
+# Prints "ready" and the password of the user postgres, or what went wrong.
 exec 2>&1
 set -eu
 
-# Debian has the programs of all versions beside each other, and off the PATH.
+# Debian keeps the programs of each version in a folder that is not in PATH.
 for bin in /usr/lib/postgresql/*/bin; do PATH="$bin:$PATH"; done
 if ! command -v initdb >/dev/null || ! command -v postgres >/dev/null; then
     echo "PostgreSQL is missing: these tests start a server of their own, with initdb and postgres (Debian: apt-get install postgresql)"

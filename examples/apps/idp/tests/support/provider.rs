@@ -16,12 +16,12 @@ pub(crate) struct Provider {
 }
 
 impl Provider {
-    /// With the demo's user, and open to registration.
+    /// With the demo and open registration.
     pub(crate) async fn start() -> Self {
         Self::start_with(&[]).await
     }
 
-    /// With clients of the operator's, as the option `--clients` takes them.
+    /// With the operator's clients, in the form of the option `--clients`.
     pub(crate) async fn start_with_clients(clients: &Value) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let file = write(&directory, "clients.json", &clients.to_string());

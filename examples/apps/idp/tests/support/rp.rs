@@ -26,7 +26,7 @@ impl Rp {
         Self::register_at(provider.server.url(), &provider.url(""), more).await
     }
 
-    /// At a provider that listens at an origin, which may be another than its issuer.
+    /// Registers at a provider that may listen at another origin than its issuer.
     pub(crate) async fn register_at(issuer: &str, origin: &str, more: Value) -> Self {
         let mut metadata = json!({ "redirect_uris": [CALLBACK], "post_logout_redirect_uris": [SIGNED_OUT] });
         metadata.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());

@@ -1,4 +1,4 @@
-//! Every page in every state that it has, with one text in all places where a value stands.
+//! Every page in every state, with the same text for every value.
 
 use std::time::Duration;
 
@@ -15,15 +15,15 @@ use oidc_logout::{
 use time::OffsetDateTime;
 use time::macros::datetime;
 
-/// A page that is rendered.
+/// A rendered page.
 pub(crate) struct Sample {
-    /// The page and its state.
+    /// The name of the page and its state.
     pub(crate) name: String,
-    /// The page.
+    /// The page itself.
     pub(crate) html: String,
 }
 
-/// When all of it happens.
+/// The time of all events.
 const NOW: OffsetDateTime = datetime!(2026-03-29 23:59:59.999 +02:00);
 
 /// All pages in a language.
@@ -117,7 +117,7 @@ pub(crate) fn samples(language: Language, text: &str) -> Vec<Sample> {
     samples
 }
 
-/// One of every reason that there is.
+/// One of every reason.
 pub(crate) fn refusal_reasons() -> Vec<RefusalReason> {
     let mut reasons = vec![
         RefusalReason::RequestTooLarge,
@@ -142,7 +142,7 @@ pub(crate) fn refusal_reasons() -> Vec<RefusalReason> {
     reasons
 }
 
-/// One of every error that there is.
+/// One of every error.
 pub(crate) fn hint_errors() -> [HintError; 11] {
     [
         HintError::TooLarge,
@@ -159,7 +159,7 @@ pub(crate) fn hint_errors() -> [HintError; 11] {
     ]
 }
 
-/// The codes in the source of the library, where each stands on the arm of a variant.
+/// The codes in a source file of the library. Each stands on one arm of a match.
 pub(crate) fn codes(source: &str) -> impl Iterator<Item = &str> {
     let body = source.split_once("pub fn code(self)").unwrap().1.split_once("\n    }\n").unwrap().0;
     body.lines().filter_map(|line| line.trim().split_once("=> \"")?.1.strip_suffix("\","))
@@ -182,7 +182,8 @@ fn decide(request: LogoutRequest, session: Option<&Session>) -> Decision {
     endpoint().receive(request, NOW).unwrap().decide(Some(&client), session)
 }
 
-/// Asks about a request with this `state`, or asks again for the answer that came has no proof.
+/// The question about a request with this `state`; with `again`, after an answer whose proof is not
+/// valid.
 fn question(state: &str, again: bool) -> Confirm {
     let mut form = request(state);
     if again {

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use thirtyfour::error::WebDriverResult;
 use thirtyfour::{ChromeCapabilities, ChromiumLikeCapabilities as _, WebDriver};
 
-/// How long to wait for what has to come. A machine under load takes its time.
+/// How long to wait for anything that must come. A machine under load is slow.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 const ARGUMENTS: [&str; 13] = [
@@ -46,7 +46,7 @@ impl Default for Settings {
     }
 }
 
-/// A running browser, which ends when this is dropped, also when a test fails.
+/// A running browser. It ends when this is dropped, even if a test fails.
 pub(crate) struct Chromium {
     pub(crate) driver: WebDriver,
     _chromedriver: Chromedriver,
@@ -65,7 +65,8 @@ impl Chromium {
 }
 
 impl Drop for Chromium {
-    /// Nothing of the browser is to be kept, so that it need not be asked to end: its driver's process group is killed.
+    /// Nothing of the browser is kept, so it is not asked to end: its driver's process group is
+    /// killed.
     fn drop(&mut self) {
         self.driver.clone().leak().ok();
     }
@@ -77,7 +78,7 @@ struct Chromedriver {
 }
 
 impl Chromedriver {
-    /// Both it and the browser keep their files in the directory.
+    /// The driver and the browser keep their files in the directory.
     fn start(directory: &Path) -> Self {
         let mut command = Command::new(program("chromedriver"));
         command.arg("--port=0").env("TMPDIR", directory).process_group(0);
@@ -86,7 +87,7 @@ impl Chromedriver {
         let lines = BufReader::new(process.stdout.take().unwrap()).lines();
         let mut chromedriver = Self { process, url: String::new() };
         let (sender, receiver) = mpsc::channel();
-        // To the end, or else the process would come to wait for a reader.
+        // Read to the end, because the process would block once the pipe is full.
         thread::spawn(move || {
             for line in lines.map_while(Result::ok) {
                 if let Some(port) = line.strip_prefix("ChromeDriver was started successfully on port ") {
@@ -108,7 +109,7 @@ impl Drop for Chromedriver {
     }
 }
 
-/// A program out of `PATH`.
+/// The path of a program in `PATH`.
 fn program(name: &str) -> PathBuf {
     let directories = std::env::var_os("PATH").unwrap_or_default();
     let found = std::env::split_paths(&directories).map(|directory| directory.join(name)).find(|path| path.is_file());
@@ -128,7 +129,7 @@ async fn new_session(url: &str, directory: &Path, settings: Settings) -> WebDriv
         capabilities.add_arg("--blink-settings=scriptEnabled=false")?;
     }
     capabilities.add_experimental_option("prefs", json!({ "intl.accept_languages": settings.languages }))?;
-    // Whatever proxy the environment names is not for this.
+    // The environment's proxy is not for this connection.
     let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(120)).build().unwrap();
     WebDriver::builder(url, capabilities).client(client).connect().await
 }

@@ -1,4 +1,4 @@
-//! Requests and frames that other sites make.
+//! Requests and frames of other sites.
 
 use thirtyfour::By;
 
@@ -19,7 +19,7 @@ async fn a_post_of_the_client_ends_the_session_and_leads_back() {
     assert_eq!(browser.session().await, None);
 }
 
-/// Cookies with `SameSite=Lax` do not come along with it; see also `without_scripts`, where that is to be seen.
+/// Browsers do not send cookies with `SameSite=Lax` along with it, as `without_scripts` shows.
 #[tokio::test]
 async fn a_post_of_another_site_ends_the_session_and_leads_back() {
     let provider = Provider::start().await;
@@ -59,7 +59,8 @@ async fn a_post_of_another_site_with_another_users_hint_asks() {
     assert_eq!(provider.user_of(&session).await, Some("alice"));
 }
 
-/// From another port of the same host too, where the cookies come along and the page would be the user's own.
+/// Not even from another port of the same host: there the browser sends the cookies, and the frame
+/// would hold the user's own page.
 #[tokio::test]
 async fn no_page_is_shown_in_a_frame() {
     let provider = Provider::start().await;
@@ -86,7 +87,7 @@ async fn no_page_is_shown_in_a_frame() {
         for attack in [site.url(path), site.same_site_url(path)] {
             browser.goto(&attack).await;
             let (url, text) = framed(&browser).await;
-            // Of the browser's own page for what it does not show.
+            // The address of the browser's own error page.
             assert_eq!(url, "chrome-error://chromewebdata/", "{attack}");
             assert!(!text.contains(&heading), "{attack}: {text}");
         }
@@ -96,7 +97,7 @@ async fn no_page_is_shown_in_a_frame() {
     assert_eq!(provider.user_of(&session).await, Some("alice"));
 }
 
-/// The address and the text of what the one frame of the page shows.
+/// The address and the text inside the page's only frame.
 async fn framed(browser: &Browser) -> (String, String) {
     browser.sees("Site").await;
     browser.find("iframe").await.enter_frame().await.unwrap();

@@ -1,4 +1,4 @@
-//! What a user does with a browser and sees in it.
+//! The actions of a user in a browser, and the content that the user sees.
 
 use std::time::{Duration, Instant};
 
@@ -55,12 +55,12 @@ impl Browser {
         self.find("form button").await.click().await.unwrap();
     }
 
-    /// Clicks the one link or button of that text.
+    /// Clicks the only link or button with this text.
     pub(crate) async fn click(&self, text: &str) {
         self.link_or_button(text).await.click().await.unwrap();
     }
 
-    /// Waits for the page of that heading.
+    /// Waits for the page with this heading.
     pub(crate) async fn sees(&self, heading: &str) {
         self.wait(&format!("the heading {heading:?}"), async || {
             self.driver.find(By::Tag("h1")).await.ok()?.text().await.ok().filter(|text| text == heading)
@@ -78,7 +78,7 @@ impl Browser {
     pub(crate) async fn reads(&self, text: &str) {
         self.wait(&format!("the text {text:?}"), async || {
             let body = self.driver.find(By::Tag("body")).await.ok()?.text().await.ok()?;
-            // Without the marks that keep the direction of writing of a name from what is around it.
+            // Remove the marks that isolate the writing direction of names.
             body.replace(['\u{2068}', '\u{2069}'], "").contains(text).then_some(())
         })
         .await;
@@ -88,7 +88,7 @@ impl Browser {
         self.driver.current_url().await.unwrap()
     }
 
-    /// The one element, when it is there.
+    /// Waits for the element. It must be the only one.
     pub(crate) async fn find(&self, selector: &str) -> WebElement {
         self.the_one(By::Css(selector), selector).await
     }
@@ -103,7 +103,7 @@ impl Browser {
         self.link_or_button(text).await.prop("href").await.unwrap().unwrap().parse().unwrap()
     }
 
-    /// The ID Token, out of the demo client's page, which the browser is left on.
+    /// The ID Token, read from the demo client's page. The browser stays there.
     pub(crate) async fn id_token(&self) -> String {
         self.goto_client().await;
         let link = self.href("Sign out").await;
@@ -111,7 +111,7 @@ impl Browser {
         hints.next().unwrap().1.into_owned()
     }
 
-    /// The hidden fields of the one form.
+    /// The hidden fields of the only form.
     pub(crate) async fn hidden_fields(&self) -> Vec<(String, String)> {
         self.find("form").await;
         let mut fields = Vec::new();
@@ -122,7 +122,7 @@ impl Browser {
         fields
     }
 
-    /// Changes the page, as its user can with a browser's tools; takes a value from it.
+    /// Runs a script in the page, as a user can with a browser's tools, and returns its result.
     pub(crate) async fn execute(&self, script: &str) -> Value {
         self.driver.execute(script, Vec::new()).await.unwrap().json().clone()
     }
@@ -131,7 +131,7 @@ impl Browser {
         self.execute(&format!("document.querySelector('input[name={name}]').value = {}", json!(value))).await;
     }
 
-    /// The session's id, which the provider's cookie holds.
+    /// The session's id, from the provider's cookie.
     pub(crate) async fn session(&self) -> Option<String> {
         let urls = json!({ "urls": [self.provider] });
         let cookies = self.driver.cdp().send_raw("Network.getCookies", urls).await.unwrap();

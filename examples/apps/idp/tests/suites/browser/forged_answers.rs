@@ -1,4 +1,4 @@
-//! Answers to the question that nobody gave, or that were given to another question.
+//! Answers that the user did not give, or gave to another question.
 
 use serde_json::json;
 
@@ -7,7 +7,7 @@ use super::provider::Provider;
 use super::sign_out::{QUESTION, is_back_at_the_client};
 use super::site::{Site, self_posting_form};
 
-/// Asked, and with the word that an answer did not count.
+/// The user is asked, and told that an answer could not be used.
 async fn is_asked_again(browser: &Browser) {
     browser.sees(QUESTION).await;
     browser.reads("Your first answer could not be used. Please answer again.").await;
@@ -66,7 +66,7 @@ async fn a_proof_of_another_browser_does_not_count() {
     let session = victim.session().await.unwrap();
     for username in ["bob", "alice"] {
         let other = asked(&provider, username).await;
-        // About the very same request: the state is the only difference between the two forms.
+        // Both forms are for the same request: only the state differs.
         let state = victim.find("input[name=state]").await.prop("value").await.unwrap().unwrap();
         let mut request = other.url().await;
         let parameters: Vec<_> = request.query_pairs().into_owned().filter(|it| it.0 != "state").collect();
@@ -77,7 +77,7 @@ async fn a_proof_of_another_browser_does_not_count() {
         victim.click("Yes, sign out").await;
         is_asked_again(&victim).await;
         assert_eq!(provider.user_of(&session).await, Some("alice"));
-        // Where it belongs it counts.
+        // In its own session the answer is accepted.
         let others = other.session().await.unwrap();
         other.click("Yes, sign out").await;
         other.sees("You are back").await;
@@ -151,13 +151,13 @@ async fn a_stolen_form_does_nothing_in_the_browser_of_another_user() {
     bob.reads("You are signed in as Bob Dodgson.").await;
     assert_eq!(provider.user_of(&bobs).await, Some("bob"));
     assert_eq!(provider.user_of(&alices).await, Some("alice"));
-    // From another site the cookie does not come along.
+    // From another site the browser does not send the cookie.
     bob.goto(&site.url("/")).await;
     bob.leaves("rp.localhost").await;
     assert_eq!(bob.session().await.as_ref(), Some(&bobs));
     assert_eq!(provider.user_of(&bobs).await, Some("bob"));
     assert_eq!(provider.user_of(&alices).await, Some("alice"));
-    // The very same form, where it belongs.
+    // The same form in its own browser.
     alice.click("Yes, sign out").await;
     is_back_at_the_client(&alice).await;
     assert_eq!(provider.user_of(&alices).await, None);

@@ -7,7 +7,7 @@ use super::site::{Site, form};
 
 const SPANISH_QUESTION: &str = "¿Quieres cerrar la sesión en Proveedor Demo?";
 
-/// What would run, if it were markup, in 128 characters.
+/// A text of 128 characters that would run if a page took it for markup.
 const MARKUP: &str = concat!(
     "\"'><img/src=x/onerror=owned=1></code><svg/onload=owned=1></title>",
     "<script>owned=1</script>&lt;&amp;%3Cb%3E+${1}{{1}\\u003cb--></p>"
@@ -66,7 +66,7 @@ async fn the_browsers_language_is_spoken_unless_ui_locales_says_otherwise() {
     }
 }
 
-/// That there is no more on the page than the provider has put there, and that nothing has run.
+/// Asserts that the page holds only what the provider put there, and that nothing has run.
 async fn assert_unharmed(browser: &Browser) {
     assert_eq!(browser.count("img, svg, body script").await, 0);
     assert_eq!(browser.execute("return typeof owned").await, "undefined");
@@ -84,7 +84,7 @@ async fn a_state_that_looks_like_markup_is_text() {
         ("/form", form(&provider.url("/end_session"), fields)),
     ]);
     let site = site.await;
-    // It would do harm, where nobody takes care.
+    // The text would do harm on a page that does not escape it.
     browser.goto(&site.url("/as-markup")).await;
     assert_eq!(browser.execute("return owned").await, 1);
     browser.sign_in("alice").await;

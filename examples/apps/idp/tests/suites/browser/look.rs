@@ -1,4 +1,4 @@
-//! How the pages look: pictures of each for people to look at, and that each fits a narrow screen.
+//! How the pages look. Each must fit a narrow screen; people can look at the screenshots.
 
 use std::path::PathBuf;
 
@@ -17,7 +17,7 @@ const LOOKS: [(&str, u32, u32, &str); 4] = [
     ("narrow-dark", 320, 640, "dark"),
 ];
 
-/// Takes pictures of the whole page in each of its looks, which its height is made to fit.
+/// Takes a screenshot of the page in each look. The window is made high enough for the whole page.
 async fn look_at(browser: &Browser, name: &str) {
     let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("screenshots");
     std::fs::create_dir_all(&directory).unwrap();

@@ -1,4 +1,4 @@
-//! A provider in this process, and what it knows of sessions.
+//! A provider in this process, and a way to ask it about sessions.
 
 use idp::Server;
 use idp::config::Config;
@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use crate::support::instance::succeed;
 
-/// A provider with a database of its own, in which there are two users.
+/// A provider with a database of its own and two users.
 pub(crate) struct Provider {
     pub(crate) server: Server,
     http: reqwest::Client,
@@ -43,12 +43,12 @@ impl Provider {
         self.url(&format!("/end_session?{}", serde_urlencoded::to_string(parameters).unwrap()))
     }
 
-    /// Where the demo client has users sent when they are signed out.
+    /// The demo client's `post_logout_redirect_uri`.
     pub(crate) fn signed_out_uri(&self) -> String {
         format!("{}/signed-out", self.server.demo_url().unwrap())
     }
 
-    /// The user whose session this is: the server is asked as a browser would that has this cookie and no other.
+    /// The user of a session. The server is asked with the session's cookie alone.
     pub(crate) async fn user_of(&self, session: &str) -> Option<&'static str> {
         let answer = self.http.get(self.url("/")).header(COOKIE, format!("session={session}")).send().await.unwrap();
         if answer.status() == 303 {

@@ -75,7 +75,7 @@ async fn a_planted_cookie_is_not_adopted() {
     let provider = Provider::start().await;
     let (browser, attacker) = (Browser::open(&provider).await, Browser::open(&provider).await);
     attacker.sign_in("bob").await;
-    // One that was never valid, and the attacker's own.
+    // An id that was never valid, and the attacker's own.
     for planted in ["A".repeat(43), attacker.session().await.unwrap()] {
         browser.goto(&provider.url("/sign-in")).await;
         browser.set_session(&planted).await;

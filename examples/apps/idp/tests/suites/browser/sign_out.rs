@@ -1,4 +1,5 @@
-//! Signing out at the demo client: with a hint, without one, with another user's, and with a request that is refused.
+//! Signing out at the demo client: with a hint, without one, with another user's, and with a
+//! request that is refused.
 
 use super::driver::Browser;
 use super::provider::Provider;
@@ -6,7 +7,7 @@ use super::site::Site;
 
 pub(crate) const QUESTION: &str = "Do you want to sign out of Demo provider?";
 
-/// The demo client has compared the state with the one that it sent.
+/// The demo client has compared the returned state with the one that it sent.
 pub(crate) async fn is_back_at_the_client(browser: &Browser) {
     browser.sees("You are back, and signed out").await;
     browser.reads("It is the one that this application sent.").await;
@@ -74,7 +75,7 @@ async fn without_a_redirect_uri_the_user_stays_at_the_provider() {
     browser.reads("Your session in this browser has ended.").await;
     assert_eq!(provider.user_of(&session).await, None);
     browser.goto_client().await;
-    // The client was not told.
+    // The client was not notified.
     browser.sees("You are signed in").await;
     browser.click("Sign out here only").await;
     browser.sees("You are not signed in").await;

@@ -1,4 +1,4 @@
-//! Pages that are neither the provider's nor its client's.
+//! Pages that belong neither to the provider nor to its client.
 
 use axum::Router;
 use axum::response::Html;
@@ -6,15 +6,15 @@ use axum::routing::get;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-/// A server at `rp.localhost`, and at `127.0.0.1` under another port than the provider's: to cookies that is the provider's
-/// site.
+/// A server at `rp.localhost`, and at another port of `127.0.0.1`, which cookies treat as the
+/// provider's site.
 pub(crate) struct Site {
     port: u16,
     serving: JoinHandle<()>,
 }
 
 impl Site {
-    /// With one page for each path.
+    /// Starts a server with one page per path.
     pub(crate) async fn start(pages: impl IntoIterator<Item = (&'static str, String)>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -26,12 +26,12 @@ impl Site {
         Self { port, serving }
     }
 
-    /// On another site than the provider.
+    /// A URL on another site than the provider's.
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://rp.localhost:{}{path}", self.port)
     }
 
-    /// On the provider's site, and of another origin.
+    /// A URL on the provider's site, but of another origin.
     pub(crate) fn same_site_url(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.port)
     }
@@ -50,7 +50,7 @@ pub(crate) fn form<'f>(action: &str, fields: impl IntoIterator<Item = (&'f str, 
     format!("<form method=post action='{}'>{fields}<button>Continue</button></form>", escape(action))
 }
 
-/// A form that a script posts as soon as it is there.
+/// A form that a script posts at once.
 pub(crate) fn self_posting_form<'f>(action: &str, fields: impl IntoIterator<Item = (&'f str, &'f str)>) -> String {
     format!("{}<script>document.forms[0].submit()</script>", form(action, fields))
 }

@@ -1,11 +1,11 @@
-//! Signing in and out where no script runs.
+//! Signing in and out without scripts.
 
 use super::driver::Browser;
 use super::provider::Provider;
 use super::sign_out::{QUESTION, is_back_at_the_client};
 use super::site::{Site, form, self_posting_form};
 
-/// What a script does, where it runs.
+/// A page that shows whether scripts run.
 const PAGE: &str = "<h1>Off</h1><script>document.querySelector('h1').textContent = 'On'</script>";
 
 /// A browser in which a script in a page does nothing.
@@ -65,7 +65,7 @@ async fn a_post_of_the_client_goes_on_by_a_button() {
     let session = browser.session().await.unwrap();
     browser.click("Sign out by POST").await;
     browser.sees("One moment").await;
-    // The cookie did not come along.
+    // The browser did not send the cookie.
     assert_eq!(provider.user_of(&session).await, Some("alice"));
     browser.click("Continue").await;
     is_back_at_the_client(&browser).await;

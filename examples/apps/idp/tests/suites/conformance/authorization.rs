@@ -1,4 +1,5 @@
-//! The authorization endpoint, asked for what it must not do: Core 1.0, section 3.1.2; RFC 6749, sections 3.1.2 and 4.1.2.1.
+//! What the authorization endpoint must not do: Core 1.0, section 3.1.2; RFC 6749, sections 3.1.2
+//! and 4.1.2.1.
 
 use serde_json::json;
 
@@ -64,7 +65,7 @@ async fn a_redirect_uri_that_is_not_registered_is_never_redirected_to() {
         answer.stays();
         assert!(answer.body.contains(error), "{error}: {}", answer.body);
     }
-    // What is registered is, with its query.
+    // The registered URIs work, with their queries.
     for uri in REDIRECT_URIS {
         let answer = signed_in.get(&rp.authorize(&[("redirect_uri", uri)])).await;
         let separator = if uri.contains('?') { '&' } else { '?' };
@@ -72,7 +73,7 @@ async fn a_redirect_uri_that_is_not_registered_is_never_redirected_to() {
     }
 }
 
-/// The form carries the request with it: what is changed there is checked like any request.
+/// The form carries the request. A changed request in it is checked like any other.
 #[tokio::test]
 async fn a_request_that_was_changed_in_the_sign_in_form_is_never_redirected_for() {
     let provider = Provider::start().await;
@@ -112,7 +113,7 @@ async fn the_session_does_where_neither_prompt_nor_max_age_says_otherwise() {
         let answer = browser.get(&rp.authorize(&parameters)).await;
         assert!(answer.redirected("code").is_some(), "{parameters:?}");
     }
-    // Until the clock of the server is at least a second on.
+    // A new sign-in must not make the time go back.
     let mut auth_time = first["auth_time"].as_i64().unwrap();
     for parameters in [("prompt", "login"), ("max_age", "0"), ("prompt", "consent login")] {
         let page = browser.get(&rp.authorize(&[parameters])).await;
@@ -165,12 +166,13 @@ async fn login_hint_fills_in_the_name_and_nothing_more() {
         assert_eq!(page.field("username").as_deref(), Some(hint));
         assert_eq!(page.field("password").as_deref(), Some(""));
         assert_eq!(browser.submit(&page, &[("username", "alice"), ("password", "")]).await.status, 422);
-        // Whoever signs in is who has signed in.
+        // The hint is only a suggestion: another user may sign in.
         assert!(browser.sign_in(&page).await.redirected("code").is_some());
     }
 }
 
-/// Section 3.1.2.1, `id_token_hint`, and 3.1.2.2: no answer for another user than the one that is hinted at.
+/// Section 3.1.2.1, `id_token_hint`, and 3.1.2.2: there is no answer for a user other than the
+/// hinted one.
 #[tokio::test]
 async fn an_id_token_hint_of_one_user_is_not_answered_with_a_code_for_another() {
     let provider = Provider::start().await;
@@ -186,13 +188,13 @@ async fn an_id_token_hint_of_one_user_is_not_answered_with_a_code_for_another() 
         assert_eq!(answer.redirected("code"), None, "{prompt}");
         assert_eq!(answer.redirected("error").as_deref(), Some("login_required"), "{prompt}");
         assert_eq!(answer.redirected("state").as_deref(), Some("af0ifjsldkj"));
-        // Nor by going on with the session that there is now.
+        // Nor for the existing session of another user.
         let refused = others.get(&rp.authorize(&[("id_token_hint", &hint), ("prompt", "none")])).await;
         assert_eq!(refused.redirected("error").as_deref(), Some("login_required"));
         let page = others.get(&rp.authorize(&[("id_token_hint", &hint), ("prompt", prompt)])).await;
         assert!(others.sign_in(&page).await.redirected("code").is_some());
     }
-    // What the provider has not issued hints at nobody.
+    // A token that the provider has not issued is no hint.
     let forged = browser.get(&rp.authorize(&[("id_token_hint", &hint[..hint.len() - 4]), ("prompt", "none")])).await;
     assert_eq!(forged.redirected("code"), None);
 }
@@ -211,7 +213,7 @@ async fn methods_and_content_types_that_are_not_for_it_are_refused() {
         assert!(allow.contains(&"GET") && allow.contains(&"POST"), "{method}: {allow:?}");
         answer.stays();
     }
-    // A form, and nothing else.
+    // It accepts a form and nothing else.
     let (endpoint, form) = url.split_once('?').unwrap();
     let post = async |content_type: &str| {
         let send =
@@ -226,7 +228,7 @@ async fn methods_and_content_types_that_are_not_for_it_are_refused() {
         assert_eq!(answer.status, 415, "{content_type}");
         answer.stays();
     }
-    // As it is for the sign-in form.
+    // The same holds for the sign-in form.
     for content_type in ["application/json", "text/plain"] {
         let send = |http: &reqwest::Client| {
             http.post(provider.url("/sign-in")).header("content-type", content_type).body("username=alice")

@@ -1,5 +1,6 @@
-//! What clients rely on: keys, `sid`, PKCE, and authentication with any characters. Core 1.0, sections 2, 9 and 10.1.1;
-//! Front-Channel Logout 1.0, section 3; RFC 6749, section 2.3.1 and appendix A; RFC 7517; RFC 7636.
+//! What clients rely on: keys, `sid`, PKCE, and authentication with any characters. Core 1.0,
+//! sections 2, 9 and 10.1.1; Front-Channel Logout 1.0, section 3; RFC 6749, section 2.3.1 and
+//! appendix A; RFC 7517; RFC 7636.
 
 use std::collections::HashSet;
 
@@ -31,7 +32,7 @@ async fn all_published_keys_have_kids_of_their_own_and_nothing_private() {
                 assert!(key.get(private).is_none(), "{private}");
             }
         }
-        // One of each type signs; those of one rotation ago are there to verify.
+        // One key of each type signs. Those of the last rotation verify.
         assert_eq!(keys.len(), if rotations == 0 { 3 } else { 6 });
         assert_eq!(kids.difference(&seen).count(), 3);
         let kid = jsonwebtoken::decode_header(rp.id_token(&Browser::new()).await).unwrap().kid.unwrap();
@@ -76,7 +77,7 @@ async fn pkce_is_required_of_public_clients_alone() {
         let code = client.code(&browser, &CHALLENGE).await;
         let answer = client.redeem(&code, &[("code_verifier", VERIFIER)]).await;
         assert_eq!(answer.status, 200);
-        // Its ID Token is as good a hint as any.
+        // Its ID Token works as a hint too.
         let hint = text(&answer.json(), "id_token").to_owned();
         let url = client.end_session(&[("id_token_hint", &hint), ("post_logout_redirect_uri", SIGNED_OUT)]);
         assert_eq!(browser.get(&url).await.location(), SIGNED_OUT);
@@ -121,7 +122,7 @@ async fn a_client_authenticates_with_any_printable_characters_in_id_and_secret()
             [("client_id", id), ("client_secret", secret), grant, ("redirect_uri", CALLBACK), ("code", code.as_str())];
         let answer = Browser::new().post(&provider.url("/token"), &form).await;
         assert_eq!(answer.status, 200, "{id}: {}", answer.body);
-        // Nearly right is wrong, for either.
+        // Nearly right is wrong for both.
         for (id, secret) in [(id, &*format!("{secret} ")), (id, &secret[1..]), (&*format!("{id}%"), secret)] {
             let code = rp.code(&browser, &[]).await;
             let answer = RelyingParty::known(&provider, id, secret).redeem(&code, &[("client_id", id)]).await;

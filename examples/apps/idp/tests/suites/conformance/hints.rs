@@ -1,4 +1,5 @@
-//! `id_token_hint`: RP-Initiated Logout 1.0, sections 2 and 4; JSON Web Token, RFC 7519; JSON Web Signature, RFC 7515.
+//! `id_token_hint`: RP-Initiated Logout 1.0, sections 2 and 4; JSON Web Token, RFC 7519; JSON Web
+//! Signature, RFC 7515.
 
 use aws_lc_rs::encoding::AsDer as _;
 use aws_lc_rs::rsa::KeySize;
@@ -65,7 +66,7 @@ async fn an_unsigned_hint_redirects_nowhere() {
             assert_refused(&rp, &browser, &format!("{header}.{claims}.")).await;
             assert_refused(&rp, &browser, &format!("{header}.{claims}.{signature}")).await;
         }
-        // With its own header the signature is missed.
+        // With the original header the signature is missing.
         let header = hint.split('.').next().unwrap();
         assert_refused(&rp, &browser, &format!("{header}.{claims}.")).await;
         assert_refused(&rp, &browser, &format!("{header}.{claims}")).await;
@@ -101,7 +102,7 @@ async fn a_hint_that_another_key_has_signed_redirects_nowhere() {
         let hint = rp.id_token(&browser).await;
         let genuine = jsonwebtoken::decode_header(&hint).unwrap();
         let other = other_key(genuine.alg);
-        // The key that it names, one that there is not, none, and the key itself, for whoever would believe it.
+        // The header names the genuine key, an unknown key, none, or carries the forger's own key.
         let named = Header { kid: genuine.kid, ..Header::new(genuine.alg) };
         let unknown = Header { kid: Some("other".to_owned()), ..Header::new(genuine.alg) };
         let enclosed =
@@ -138,7 +139,7 @@ async fn a_hint_that_was_changed_after_signing_redirects_nowhere() {
     }
 }
 
-/// RFC 8725, section 2.1: what is public must not do as a secret.
+/// RFC 8725, section 2.1: a public key must not be accepted as a secret.
 #[tokio::test]
 async fn a_hint_that_a_public_key_has_signed_as_a_secret_redirects_nowhere() {
     let provider = Provider::start().await;
@@ -187,7 +188,7 @@ async fn a_hint_by_the_clients_secret_redirects_only_with_issuer_and_audience_in
         json!({ "aud": [rp.id, other.id] , "azp": "nobody" }),
         json!({ "aud": other.id, "azp": rp.id }),
     ] {
-        // Where the audience is somebody else, `client_id` is not the client that the hint was issued to.
+        // For another audience, `client_id` is not the client that the hint was issued to.
         let reasons = ["id_token_hint_invalid", "client_mismatch"];
         assert_refused_for(&rp, &browser, &rp.signed_with_secret(&with(changes)), &reasons).await;
     }
@@ -195,13 +196,14 @@ async fn a_hint_by_the_clients_secret_redirects_only_with_issuer_and_audience_in
     assert_refused(&rp, &browser, &other.signed_with_secret(&genuine)).await;
     assert_accepted(&rp, &browser, &rp.signed_with_secret(&genuine)).await;
 
-    // The own secret, where the client has registered for another algorithm.
+    // The client's own secret, although the client has registered for another algorithm.
     let rs256 = RelyingParty::register(&provider).await;
     let claims = unverified_claims(&rs256.id_token(&browser).await);
     assert_refused(&rs256, &browser, &rs256.signed_with_secret(&claims)).await;
 }
 
-/// A hint says who it was, not who may come in: the provider should accept it when its `exp` is over (section 4).
+/// A hint names a past session and grants nothing, so the provider should accept it after its `exp`
+/// (section 4).
 #[tokio::test]
 async fn an_expired_hint_of_this_session_signs_out_and_redirects() {
     let provider = Provider::start().await;
@@ -214,7 +216,7 @@ async fn an_expired_hint_of_this_session_signs_out_and_redirects() {
         }
         assert_accepted(&rp, &browser, &rp.signed_with_secret(&claims)).await;
     }
-    // One that is not valid yet is no hint.
+    // A token that is not valid yet is no hint.
     let browser = Browser::new();
     let mut claims = unverified_claims(&rp.id_token(&browser).await);
     claims["iat"] = json!(claims["iat"].as_i64().unwrap() + 60 * 60);
@@ -247,7 +249,7 @@ async fn garbage_as_a_hint_redirects_nowhere_and_the_page_offers_to_sign_out() {
     ] {
         assert_refused(&rp, &browser, &garbage).await;
     }
-    // What an access token is, an ID Token is not.
+    // An access token is not an ID Token.
     assert_refused(&rp, &browser, text(&rp.tokens(&browser).await, "access_token")).await;
     let page = browser.get(&rp.end_session(&[("id_token_hint", "x")])).await;
     let signed_out = browser.submit(&page, &[("confirm", "yes")]).await;
@@ -256,7 +258,7 @@ async fn garbage_as_a_hint_redirects_nowhere_and_the_page_offers_to_sign_out() {
     assert!(!rp.is_signed_in(&browser).await);
 }
 
-/// Section 2: the provider asks where the hint is not of the session that the browser has.
+/// Section 2: the provider asks if the hint is not for the browser's session.
 #[tokio::test]
 async fn a_hint_of_another_session_or_another_user_is_asked_about() {
     let provider = Provider::start().await;
@@ -281,7 +283,7 @@ async fn a_hint_of_another_session_or_another_user_is_asked_about() {
     assert!(rp.is_signed_in(&alices_other).await && rp.is_signed_in(&bobs).await);
 }
 
-/// Front-Channel Logout 1.0, section 3 puts no bound on the characters of a `sid`.
+/// Front-Channel Logout 1.0, section 3 allows any characters in a `sid`.
 #[tokio::test]
 async fn a_hint_with_any_printable_characters_in_its_sid_is_read() {
     let provider = Provider::start().await;
@@ -291,7 +293,8 @@ async fn a_hint_with_any_printable_characters_in_its_sid_is_read() {
     claims["sid"] = json!(printable());
     let hint = rp.signed_with_secret(&claims);
     let url = rp.end_session(&[("id_token_hint", &hint), ("post_logout_redirect_uri", SIGNED_OUT)]);
-    // It is another session's: the user is asked, and where nobody is signed in, led back.
+    // The hint is for another session: a signed-in user is asked, and a browser without a session
+    // is sent back.
     let page = browser.get(&url).await;
     assert_eq!(page.status, 200);
     assert_eq!(page.field("id_token_hint").as_deref(), Some(&*hint));

@@ -1,4 +1,5 @@
-//! The provider over https: Discovery 1.0, section 3; RP-Initiated Logout 1.0, section 2.1; cookies as in RFC 6265bis.
+//! The provider over https: Discovery 1.0, section 3; RP-Initiated Logout 1.0, section 2.1; cookies
+//! as in RFC 6265bis.
 
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use serde_json::Value;
@@ -40,7 +41,7 @@ async fn every_endpoint_of_the_metadata_is_https_and_there_is_one_to_sign_out() 
             assert_ne!(browser.get(url.as_str()).await.status, 404, "{name}");
             endpoints += 1;
         }
-        // A channel is said to be supported where it is, and by a boolean.
+        // A supported channel is announced by the boolean `true`.
         assert!(!name.contains("channel_logout") || *value == Value::Bool(true), "{name}");
     }
     for name in ["authorization", "token", "userinfo", "registration", "end_session"] {
@@ -66,7 +67,7 @@ async fn cookies_are_for_this_host_over_https_and_for_no_script() {
         let mut parts = line.split("; ");
         let (_, value) = parts.next().unwrap().split_once('=').unwrap();
         assert_eq!(value.is_empty(), cleared, "{line}");
-        // With Path=/, without Domain: what browsers ask of the prefix `__Host-`.
+        // Browsers accept the prefix `__Host-` only with Path=/ and without Domain.
         let mut attributes: Vec<_> = parts.filter(|it| *it != "Max-Age=0").collect();
         attributes.sort_unstable();
         assert_eq!(attributes, ["HttpOnly", "Path=/", "SameSite=Lax", "Secure"], "{line}");
@@ -76,7 +77,7 @@ async fn cookies_are_for_this_host_over_https_and_for_no_script() {
         for line in answer.headers.get_all("set-cookie") {
             assert!(line.to_str().unwrap().starts_with("__Host-"), "{line:?}");
         }
-        // Other servers of this machine may have no https.
+        // Not on localhost: other servers on this machine may have no https.
         assert_eq!(answer.header("strict-transport-security"), "");
     }
 }
@@ -112,7 +113,8 @@ async fn a_user_signs_in_and_out_over_tls() {
     assert_eq!(refused.redirected("error").as_deref(), Some("login_required"));
 }
 
-/// Neither a page nor a redirect goes out unencrypted, and nobody is talked to who does not trust the certificate.
+/// Neither a page nor a redirect goes out unencrypted, and a client that does not trust the
+/// certificate gets nothing.
 #[tokio::test]
 async fn without_tls_there_is_no_answer() {
     let (provider, _) = provider_and_browser().await;

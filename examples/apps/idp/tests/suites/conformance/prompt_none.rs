@@ -1,10 +1,10 @@
-//! What clients are told after a sign-out: Core 1.0, sections 3.1.2.1 and 3.1.2.6.
+//! The answers to `prompt=none` after a sign-out: Core 1.0, sections 3.1.2.1 and 3.1.2.6.
 
 use super::relying_party::{CALLBACK, RelyingParty, SIGNED_OUT, text};
 use crate::support::browser::{Answer, Browser};
 use crate::support::provider::Provider;
 
-/// 128 characters, the last of which are the unreserved punctuation.
+/// 128 characters. The last ones are the unreserved punctuation.
 fn state() -> String {
     let state = format!("{}-._~", "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ".repeat(2));
     assert_eq!(state.len(), 128);
@@ -51,14 +51,14 @@ async fn after_a_sign_out_prompt_none_is_answered_with_login_required_and_the_sa
             _ => assert_eq!(browser.get(&rp.end_session(&[hint])).await.status, 200),
         }
 
-        // At every client, and for as long as nobody signs in.
+        // At every client, as long as nobody signs in.
         for client in [&rp, &other, &rp] {
             assert_login_required(&ask(client, &browser).await);
         }
-        // What the session had been good for is not any more.
+        // The session's codes and tokens are void.
         assert_eq!(rp.redeem(&code, &[]).await.status, 400);
         assert_eq!(rp.userinfo(text(&tokens, "access_token")).await.status, 401);
-        // Another browser's session is another session.
+        // Another browser's session goes on.
         assert!(ask(&rp, &elsewhere).await.redirected("code").is_some());
         rp.code(&browser, &[]).await;
         assert!(ask(&rp, &browser).await.redirected("code").is_some());
@@ -84,7 +84,8 @@ async fn the_cookie_of_a_session_that_has_ended_signs_nobody_in() {
     assert_login_required(&with_cookie().await);
 }
 
-/// Neither an error page nor a question: the specification knows of no interaction here.
+/// Neither an error page nor a question is shown, because the specification allows no interaction
+/// here.
 #[tokio::test]
 async fn prompt_none_shows_no_page_whatever_else_is_asked_for() {
     let provider = Provider::start().await;

@@ -1,4 +1,5 @@
-//! Where a logout request leads: RP-Initiated Logout 1.0, sections 2 and 3; registration, section 3.1.
+//! Where a logout request leads: RP-Initiated Logout 1.0, sections 2 and 3; registration, section
+//! 3.1.
 
 use serde_json::json;
 
@@ -15,7 +16,7 @@ async fn provider_and_client() -> (Provider, RelyingParty) {
     (provider, rp)
 }
 
-/// A logout request by GET, or by POST from the provider's own site (section 2 wants both).
+/// A logout request by GET, or by POST from the provider's own site (section 2 requires both).
 async fn request(rp: &RelyingParty, browser: &Browser, by_post: bool, parameters: &[(&str, &str)]) -> Answer {
     if by_post {
         browser.post(&rp.end_session(&[]), parameters).await
@@ -38,13 +39,13 @@ async fn a_hint_and_a_registered_uri_sign_out_and_lead_there() {
             let parameters = [("id_token_hint", &*hint), ("client_id", &rp.id), ("post_logout_redirect_uri", uri)];
             assert_eq!(request(&rp, &browser, by_post, &parameters).await.location(), uri);
             assert!(!rp.is_signed_in(&browser).await);
-            // Who is signed out already is led back as well.
+            // A user who is already signed out is sent back too.
             assert_eq!(browser.get(&rp.end_session(&parameters)).await.location(), uri);
         }
     }
 }
 
-/// A form of another site comes without the cookie: the provider's own page sends it once more.
+/// A form from another site comes without the cookie, so the provider's own page sends it again.
 #[tokio::test]
 async fn a_post_from_another_site_signs_out_and_leads_to_the_registered_uri() {
     let (_provider, rp) = provider_and_client().await;
@@ -75,7 +76,7 @@ async fn a_registered_uri_with_state_but_neither_hint_nor_client_id_is_not_redir
         }
     }
     assert!(rp.is_signed_in(&signed_in).await);
-    // The page has a way out, which leads nowhere else.
+    // The page offers to sign out, which leads nowhere else.
     let page = signed_in.get(&rp.end_session(&[("post_logout_redirect_uri", SIGNED_OUT), ("state", "s")])).await;
     let answer = signed_in.submit(&page, &[("confirm", "yes")]).await;
     assert_eq!(answer.status, 200);
@@ -83,7 +84,7 @@ async fn a_registered_uri_with_state_but_neither_hint_nor_client_id_is_not_redir
     assert!(!rp.is_signed_in(&signed_in).await);
 }
 
-/// Section 3: the value must have been registered, and is compared as it is.
+/// Section 3: the value must have been registered, and is compared byte for byte.
 #[tokio::test]
 async fn a_uri_that_is_not_registered_is_not_redirected_to() {
     let (provider, rp) = provider_and_client().await;
@@ -184,7 +185,7 @@ async fn without_a_redirect_uri_the_user_signs_out_on_a_page_of_the_provider() {
                 answer.stays();
             }
             assert!(!rp.is_signed_in(&browser).await, "{parameters:?}");
-            // Once more is no error, though nobody is signed in (section 2).
+            // A second request is no error, although nobody is signed in (section 2).
             let answer = request(&rp, &browser, by_post, &parameters).await;
             assert_eq!(answer.status, 200, "{parameters:?}");
             answer.stays();
@@ -192,7 +193,7 @@ async fn without_a_redirect_uri_the_user_signs_out_on_a_page_of_the_provider() {
     }
 }
 
-/// Section 2: `client_id` tells where the user wants to go back to, and not that the user wants to.
+/// Section 2: `client_id` shows which client asks, but not that the user wants to sign out.
 #[tokio::test]
 async fn a_client_id_without_a_hint_redirects_after_a_yes() {
     let (_provider, rp) = provider_and_client().await;
@@ -210,7 +211,7 @@ async fn a_client_id_without_a_hint_redirects_after_a_yes() {
     declined.stays();
     assert!(rp.is_signed_in(&browser).await);
 
-    // The page's proof is for its own words: a request with others is asked about anew.
+    // The page's proof is for one request. A changed request leads to a new question.
     for (name, value) in [("state", "t"), ("post_logout_redirect_uri", REGISTERED[1]), ("confirmation", "")] {
         let again = browser.submit(&page, &[(name, value), ("confirm", "yes")]).await;
         assert_eq!(again.status, 200, "{name}");
@@ -221,7 +222,7 @@ async fn a_client_id_without_a_hint_redirects_after_a_yes() {
     assert!(!rp.is_signed_in(&browser).await);
 }
 
-/// Section 2: with a hint, `client_id` has to be the client that it was issued to.
+/// Section 2: with a hint, `client_id` must be the client that it was issued to.
 #[tokio::test]
 async fn a_hint_beside_the_client_id_of_another_client_redirects_nowhere() {
     let (provider, rp) = provider_and_client().await;
@@ -301,14 +302,14 @@ async fn only_get_and_a_posted_form_sign_out() {
         assert_eq!(answer.status, 415, "{content_type}");
         answer.stays();
     }
-    // A form's media type is one in any case, and with parameters.
+    // Upper case and parameters do not change the media type of a form.
     let send = |http: &reqwest::Client| {
         let request =
             http.post(rp.end_session(&[])).body("client_id=nobody&post_logout_redirect_uri=https://rp.example/");
         request.header("content-type", "Application/X-WWW-Form-Urlencoded; charset=UTF-8")
     };
     assert!(browser.send(send).await.body.contains("client_unknown"));
-    // The query of a POST does not count.
+    // The query of a POST is ignored.
     let answer = browser.post(&url, &[]).await;
     assert_eq!(answer.status, 200);
     answer.stays();

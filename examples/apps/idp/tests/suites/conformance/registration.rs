@@ -1,4 +1,5 @@
-//! Dynamic Client Registration 1.0; RP-Initiated Logout 1.0, section 3.1; reading and deleting, RFC 7592.
+//! Dynamic Client Registration 1.0; RP-Initiated Logout 1.0, section 3.1; reading and deleting, RFC
+//! 7592.
 
 use serde_json::{Value, json};
 
@@ -28,7 +29,7 @@ async fn only_a_clients_own_token_reads_and_deletes_it() {
         }
     }
     assert_eq!(Browser::new().send(|http| http.delete(&uri)).await.status, 401);
-    // A client of the operator's has no token, and one that there is not looks the same.
+    // The operator's clients have no such token, and a nonexistent client gets the same answer.
     for id in ["demo-rp", "demo-native", "nobody"] {
         assert_eq!(send("DELETE", &provider.url(&format!("/register/{id}")), &token).await.status, 401);
     }
@@ -59,7 +60,7 @@ async fn a_deleted_client_is_nobody_and_its_tokens_are_void() {
         assert_eq!(answer.status, 400);
         answer.stays();
     }
-    // The session is the user's, who signs out as before, but is led nowhere.
+    // The user's session goes on. The user can sign out, but is not sent back.
     for parameters in [vec![hint], vec![("client_id", &*rp.id)]] {
         let parameters: Vec<_> = parameters.into_iter().chain([("post_logout_redirect_uri", SIGNED_OUT)]).collect();
         let answer = browser.get(&rp.end_session(&parameters)).await;
@@ -124,7 +125,7 @@ async fn a_uri_that_must_not_be_redirected_to_is_not_registered() {
             assert_eq!(text(&answer.json(), "error"), "invalid_redirect_uri", "{metadata}");
         }
     }
-    // The same without the fault.
+    // The same metadata without the fault.
     let metadata = json!({ "redirect_uris": [CALLBACK], "post_logout_redirect_uris": [SIGNED_OUT] });
     assert_eq!(register(&metadata).await.status, 201);
 }

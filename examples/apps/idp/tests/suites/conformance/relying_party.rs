@@ -1,4 +1,4 @@
-//! A client that writes its requests by hand, so that they can be wrong.
+//! A client that writes its requests by hand, so that it can send wrong ones.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -13,7 +13,8 @@ use crate::support::provider::Provider;
 pub(crate) const CALLBACK: &str = "https://rp.example/callback";
 pub(crate) const SIGNED_OUT: &str = "https://rp.example/signed-out";
 
-/// All characters that a `client_id` may have (RFC 6749, appendix A.1), the space first and in the middle.
+/// All characters that a `client_id` may have (RFC 6749, appendix A.1), the space first and in the
+/// middle.
 pub(crate) fn printable() -> String {
     let all: String = (' '..='~').collect();
     format!("{all} {all}")
@@ -21,7 +22,7 @@ pub(crate) fn printable() -> String {
 
 pub(crate) struct RelyingParty {
     pub(crate) id: String,
-    /// Empty: none.
+    /// Empty for a client without a secret.
     pub(crate) secret: String,
     /// The response to its registration.
     pub(crate) registration: Value,
@@ -46,13 +47,14 @@ impl RelyingParty {
         }
     }
 
-    /// One that the operator has registered.
+    /// A client that the operator has registered.
     pub(crate) fn known(provider: &Provider, id: &str, secret: &str) -> Self {
         let (id, secret, issuer) = (id.to_owned(), secret.to_owned(), provider.issuer().to_owned());
         Self { id, secret, issuer, registration: Value::Null }
     }
 
-    /// An authorization request. A parameter replaces one of the usual ones, and an empty one leaves it out.
+    /// An authorization request. A parameter replaces the usual one of its name, and an empty one
+    /// removes it.
     pub(crate) fn authorize(&self, parameters: &[(&str, &str)]) -> String {
         let usual = [
             ("response_type", "code"),
@@ -92,7 +94,8 @@ impl RelyingParty {
         text(&self.tokens(browser).await, "id_token").to_owned()
     }
 
-    /// A token request with `client_secret_basic`; without a secret, with the `client_id` alone.
+    /// A token request with `client_secret_basic`, or with the `client_id` alone if there is no
+    /// secret.
     pub(crate) async fn redeem(&self, code: &str, parameters: &[(&str, &str)]) -> Answer {
         let encode_half = |half: &str| byte_serialize(half.as_bytes()).collect::<String>();
         let credentials = (encode_half(&self.id), encode_half(&self.secret));
@@ -112,7 +115,8 @@ impl RelyingParty {
         Browser::new().send(|http| http.get(url).bearer_auth(access_token)).await
     }
 
-    /// Whether the browser's user is signed in at the provider (Core 1.0, section 3.1.2.1, `prompt`).
+    /// Whether the browser's user is signed in at the provider (Core 1.0, section 3.1.2.1,
+    /// `prompt`).
     pub(crate) async fn is_signed_in(&self, browser: &Browser) -> bool {
         let answer = browser.get(&self.authorize(&[("prompt", "none")])).await;
         match (answer.redirected("code"), answer.redirected("error").as_deref()) {
@@ -148,7 +152,7 @@ impl RelyingParty {
     }
 }
 
-/// A parameter replaces one of the usual ones, and an empty one leaves it out.
+/// A parameter replaces the usual one of its name, and an empty one removes it.
 fn encode<'a>(usual: impl IntoIterator<Item = (&'a str, &'a str)>, own: &[(&'a str, &'a str)]) -> String {
     let kept = usual.into_iter().filter(|usual| !own.iter().any(|own| own.0 == usual.0));
     let parameters = kept.chain(own.iter().copied()).filter(|parameter| !parameter.1.is_empty());
@@ -160,7 +164,7 @@ pub(crate) fn text<'v>(value: &'v Value, name: &str) -> &'v str {
     value[name].as_str().unwrap_or_else(|| panic!("no {name} in {value}"))
 }
 
-/// The claims of a token, whoever has signed it.
+/// The claims of a token. Its signature is not checked.
 pub(crate) fn unverified_claims(token: &str) -> Value {
     let payload = URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
     serde_json::from_slice(&payload).unwrap()

@@ -10,8 +10,7 @@ use crate::support::provider::Provider;
 
 const WITH_QUERY: &str = "https://rp.example/out?from=op&x=a+b%20c";
 
-/// 90 characters: letters, digits, and all punctuation of ASCII, such as `"`, `<`, `>`, `\`, `^`, `{`, `|`, `}`, `#`, `%`, `&`,
-/// `=`, `'`, `?` and the space, twice.
+/// 90 characters: letters, digits, all punctuation of ASCII, and the space twice.
 fn state() -> String {
     let punctuation: String = (' '..='~').filter(|it| !it.is_ascii_alphanumeric()).collect();
     let state = format!("aZ09{punctuation}aZ09Aa{punctuation}z09ABCDEFGHIJK");
@@ -19,13 +18,14 @@ fn state() -> String {
     state
 }
 
-/// The query of the location, apart from the registered one's, is `state` alone, and it is the one that was sent.
+/// Asserts that the location adds nothing but `state` to the registered query, with the value that
+/// was sent.
 fn assert_state_alone(location: &str, registered: &str, state: &str) {
     let added = location.strip_prefix(registered).unwrap();
     let added = added.strip_prefix(if registered.contains('?') { '&' } else { '?' }).unwrap();
     let members: Vec<_> = form_urlencoded::parse(added.as_bytes()).collect();
     assert_eq!(members, [("state".into(), state.into())], "{location}");
-    // Not just for who reads a form's encoding: a plus sign would be a space to one reader, and itself to another.
+    // A plus sign must not occur: some readers take it for a space, others for itself.
     let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~%".contains(&byte);
     assert!(added.strip_prefix("state=").unwrap().bytes().all(unreserved), "{location}");
 }
@@ -50,7 +50,7 @@ async fn a_state_of_90_characters_with_punctuation_comes_back_unchanged_and_alon
             assert_state_alone(browser.get(&rp.end_session(&parameters)).await.location(), uri, state);
         }
     }
-    // By POST; and again, when it takes a yes.
+    // By POST, and after a question.
     for (index, state) in states[..5].iter().enumerate() {
         let browser = Browser::new();
         let hint = rp.id_token(&browser).await;
@@ -79,7 +79,7 @@ async fn without_a_state_the_redirect_is_the_registered_uri_as_it_is() {
             let parameters: Vec<_> = request.into_iter().chain(state).collect();
             let mut answer = browser.post(&rp.end_session(&[]), &parameters).await;
             if answer.status == 200 {
-                // Nobody is signed in, as far as a first POST can tell.
+                // The first POST comes without the cookie.
                 answer = browser.submit(&answer, &[]).await;
             }
             assert_eq!(answer.location(), uri);
@@ -91,7 +91,7 @@ async fn without_a_state_the_redirect_is_the_registered_uri_as_it_is() {
     assert_eq!(browser.submit(&page, &[("confirm", "yes")]).await.location(), WITH_QUERY);
 }
 
-/// All elements and their attributes, without the values that differ from request to request.
+/// All elements and their attributes, without values that differ between requests.
 fn structure(html: &Html) -> Vec<String> {
     let all = selector("*");
     let elements = html.select(&all).map(|element| {

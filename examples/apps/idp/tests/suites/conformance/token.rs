@@ -1,5 +1,5 @@
-//! The token endpoint, asked for what it must not do: Core 1.0, section 3.1.3; RFC 6749, sections 4.1.3 and 5.2; RFC 7636,
-//! section 4.6.
+//! What the token endpoint must not do: Core 1.0, section 3.1.3; RFC 6749, sections 4.1.3 and 5.2;
+//! RFC 7636, section 4.6.
 
 use serde_json::json;
 
@@ -33,7 +33,7 @@ async fn a_code_that_is_used_again_is_refused_and_takes_its_access_token_along()
     assert_eq!(refused.status, 401);
     assert!(refused.header("www-authenticate").contains("error=\"invalid_token\""));
     assert_error(&rp.redeem(&code, &[]).await, 400, "invalid_grant");
-    // Another code's token, and the session, have nothing to do with it.
+    // Another code's token and the session are not affected.
     assert_eq!(rp.userinfo(other).await.status, 200);
     assert!(rp.is_signed_in(&browser).await);
 }
@@ -48,12 +48,12 @@ async fn a_code_is_for_the_client_that_it_was_issued_to() {
     let verifier = ("code_verifier", VERIFIER);
     assert_error(&other.redeem(&code, &[verifier]).await, 400, "invalid_grant");
     assert_error(&public.redeem(&code, &[verifier]).await, 400, "invalid_grant");
-    // The other cannot say that it is this one.
+    // Another client cannot claim to be this one.
     assert_error(&other.redeem(&code, &[verifier, ("client_id", &rp.id)]).await, 400, "invalid_request");
-    // Without its secret the client is nobody.
+    // The client must send its secret.
     let without_secret = RelyingParty::known(&provider, &rp.id, "");
     assert_error(&without_secret.redeem(&code, &[verifier]).await, 401, "invalid_client");
-    // And none of this has used it up.
+    // None of these attempts has used up the code.
     assert_eq!(rp.redeem(&code, &[verifier]).await.status, 200);
     let code = public.code(&browser, &CHALLENGE).await;
     assert_error(&rp.redeem(&code, &[verifier]).await, 400, "invalid_grant");
@@ -89,13 +89,14 @@ async fn a_code_with_a_challenge_wants_its_verifier_and_one_without_wants_none()
         for wrong in ["", &VERIFIER[1..], &format!("{VERIFIER}A"), &VERIFIER.to_lowercase(), CHALLENGE[0].1] {
             let code = rp.code(&browser, &CHALLENGE).await;
             assert_error(&rp.redeem(&code, &[("code_verifier", wrong)]).await, 400, "invalid_grant");
-            // A guess is all that a code is good for.
+            // One wrong guess uses up the code.
             assert_error(&rp.redeem(&code, &[("code_verifier", VERIFIER)]).await, 400, "invalid_grant");
         }
         let code = rp.code(&browser, &CHALLENGE).await;
         assert_eq!(rp.redeem(&code, &[("code_verifier", VERIFIER)]).await.status, 200);
     }
-    // RFC 9700, section 4.8.2: a verifier without a challenge means that somebody took the challenge away.
+    // RFC 9700, section 4.8.2: a verifier without a challenge means that an attacker removed the
+    // challenge.
     let code = confidential.code(&browser, &[]).await;
     assert_error(&confidential.redeem(&code, &[("code_verifier", VERIFIER)]).await, 400, "invalid_grant");
 }
@@ -135,11 +136,11 @@ async fn what_is_not_a_form_of_a_code_grant_is_refused() {
         let answer = browser.send(|http| http.request(method.parse().unwrap(), &url)).await;
         assert_eq!((answer.status.as_u16(), answer.header("allow")), (405, "POST"), "{method}");
     }
-    // In the query nothing counts: queries end up in logs.
+    // Parameters in the query are ignored, because queries end up in logs.
     let query = format!("{url}?grant_type=authorization_code&code={code}&redirect_uri={CALLBACK}");
     let answer = browser.send(|http| http.post(&query).basic_auth(&rp.id, Some(&rp.secret)).form(&[("x", "y")])).await;
     assert_error(&answer, 400, "invalid_request");
-    // None of it has used the code up.
+    // None of these attempts has used up the code.
     assert_eq!(rp.redeem(&code, &[]).await.status, 200);
 }
 

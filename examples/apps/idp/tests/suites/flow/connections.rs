@@ -1,4 +1,4 @@
-//! What the server does with a connection that it has to itself: no balancer is in front of it.
+//! How the server treats its connections. A balancer in front of it would hide that.
 
 use std::time::Instant;
 
@@ -8,7 +8,8 @@ use tokio::net::TcpStream;
 use crate::provider::Provider;
 use crate::support::browser::Browser;
 
-/// What the server answers to bytes after which nothing comes, until it closes the connection, and the seconds it takes.
+/// Sends some bytes and then nothing. Returns the server's answer, and after how many seconds it
+/// closed the connection.
 async fn answer_to(provider: &Provider, sent: &str) -> (String, u64) {
     let begin = Instant::now();
     let mut connection = TcpStream::connect(provider.server.address()).await.unwrap();

@@ -136,7 +136,7 @@ async fn commands_take_effect_while_servers_run() {
     assert_eq!(sign_in("first password").await.status, 403);
     assert_eq!(sign_in("second password").await.status, 303);
 
-    // The option goes before the environment.
+    // The option takes precedence over the environment.
     assert!(run("sqlite:elsewhere", &["rotate-keys", "--database", &database], "").status.success());
     let jwks = rp.jwks().await;
     let kids: Vec<_> = jwks["keys"].as_array().unwrap().iter().map(|key| text(key, "kid")).collect();

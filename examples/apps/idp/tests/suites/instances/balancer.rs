@@ -1,4 +1,4 @@
-//! What stands in front of several instances.
+//! A load balancer in front of several instances.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -41,7 +41,7 @@ impl Balancer {
         self.turns.taken.load(Ordering::Relaxed)
     }
 
-    /// Takes a turn that nobody gets.
+    /// Skips one turn.
     pub(crate) fn skip(&self) {
         self.turns.taken.fetch_add(1, Ordering::Relaxed);
     }

@@ -1,4 +1,4 @@
-//! What one instance does counts at the other.
+//! A change at one instance takes effect at the other.
 
 use serde_json::json;
 
@@ -24,12 +24,12 @@ pub(crate) async fn knows(origin: &str, session: &str) -> bool {
     }
 }
 
-/// The client as it is when it speaks to another instance.
+/// The same client, speaking to another instance.
 pub(crate) fn at(instance: &Provider, rp: &Rp) -> Rp {
     Rp { origin: instance.url(""), ..rp.clone() }
 }
 
-/// Both instances, and both the other way round.
+/// Both instances, in both orders.
 fn both_ways(provider: &Provider) -> [[Provider; 2]; 2] {
     [[provider.instance(0), provider.instance(1)], [provider.instance(1), provider.instance(0)]]
 }
@@ -49,7 +49,7 @@ async fn a_session_begins_at_one_and_ends_at_the_other() {
     for [one, other] in both_ways(&provider) {
         let rp = Rp::register(&one, json!({})).await;
         let browser = Browser::new();
-        // The form comes from the one, its answer goes to the other, the code back to the one.
+        // One instance sends the form, the other receives it, and the code goes back to the first.
         let page = browser.get(&rp.authorize(&[])).await;
         let answer = submit_at(&other, &browser, &page, &CREDENTIALS).await;
         let session = session(&answer);
@@ -85,7 +85,7 @@ async fn a_code_is_redeemed_at_one_of_them() {
         let tokens = at(&other, &rp).redeem(&code).await;
         assert_eq!(rp.userinfo(text(&tokens, "access_token")).await.status, 200);
         assert_eq!(rp.redeem_with(&code, &[]).await.status, 400);
-        // Somebody has it who should not: what it was redeemed for is void at both.
+        // The code has leaked, so the tokens it was redeemed for are revoked at both.
         for instance in [&one, &other] {
             assert_eq!(at(instance, &rp).userinfo(text(&tokens, "access_token")).await.status, 401);
         }
@@ -107,7 +107,7 @@ async fn a_question_of_one_is_answered_at_the_other() {
         let yes = submit_at(&other, &browser, &page, &[("confirm", "yes")]).await;
         assert_eq!(yes.location(), SIGNED_OUT);
         assert_eq!(browser.get(&one.url("/")).await.location(), "/sign-in");
-        // The answer belongs to the session that has ended, and to no later one.
+        // The answer belongs to the session that has ended, not to a later one.
         rp.tokens(&browser).await;
         let again = submit_at(&other, &browser, &page, &[("confirm", "yes")]).await;
         assert_eq!(again.form().action, "/end_session");
@@ -134,7 +134,7 @@ async fn a_client_that_registers_at_one_deletes_itself_at_the_other() {
             assert_eq!(rp.userinfo(text(&tokens, "access_token")).await.status, 401);
             assert_eq!(rp.redeem_with(&unused, &[]).await.status, 401);
         }
-        // The user's session was not the client's.
+        // The user's session does not end with the client.
         assert_eq!(browser.get(&one.url("/")).await.status, 200);
     }
 }
@@ -152,7 +152,7 @@ async fn failed_sign_ins_are_counted_together() {
     let [one, other] = [provider.instance(0), provider.instance(1)];
     assert_eq!(try_to_sign_in(&one, "wrong").await, 403);
     assert_eq!(try_to_sign_in(&other, "wrong").await, 403);
-    // It counts anew at both.
+    // The success has reset the count at both.
     assert_eq!(try_to_sign_in(&one, "wonderland").await, 303);
     for instance in [&other, &one, &other] {
         assert_eq!(try_to_sign_in(instance, "wrong").await, 403);
@@ -216,7 +216,7 @@ async fn connections_that_the_database_cuts_are_made_anew() {
             WHERE datname = current_database() AND pid <> pg_backend_pid()";
         let cut: i64 = sqlx::query_scalar(cut).fetch_one(&connection).await.unwrap();
         assert!(cut > 0);
-        // No request is lost to it.
+        // No request fails because of it.
         for _ in 0..4 {
             assert_eq!(browser.get(&provider.url("/")).await.status, 200);
         }

@@ -1,4 +1,4 @@
-//! Clients that hang up before their answer comes, whatever the provider is at by then.
+//! Clients that hang up before their answer comes, at any step of the provider's work.
 
 use super::both::{knows, session};
 use super::slow_way::{FarAndNear, LATENCY, Steps};

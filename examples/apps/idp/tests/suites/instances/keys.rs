@@ -1,4 +1,4 @@
-//! Keys that the command rotates while both instances serve.
+//! The command rotates keys while both instances serve.
 
 use serde_json::{Value, json};
 
@@ -20,7 +20,7 @@ fn kids(jwks: &Value) -> Vec<String> {
     jwks["keys"].as_array().unwrap().iter().map(|key| text(key, "kid").to_owned()).collect()
 }
 
-/// Whether the instance takes the ID Token for a hint: of a session that has ended, and of nobody who is signed in.
+/// Whether the instance accepts the ID Token as a hint, when nobody is signed in.
 async fn accepts(instance: &Provider, rp: &Rp, id_token: &str) -> bool {
     let url = at(instance, rp).end_session(&[("id_token_hint", id_token), ("post_logout_redirect_uri", SIGNED_OUT)]);
     let answer = Browser::new().get(&url).await;
@@ -99,7 +99,7 @@ async fn while_keys_are_rotated_each_token_verifies_by_the_keys_of_the_other() {
             used.dedup();
             used.len()
         };
-        // One key, then the other, and never the former one again.
+        // One key, then the other, and never the first one again.
         assert_eq!(tokio::join!(rotating, issuing).1, 2);
     }
 }

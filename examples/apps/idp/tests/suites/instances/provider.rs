@@ -25,7 +25,7 @@ impl Provider {
         Self { server, database, directory }
     }
 
-    /// The same provider, as one sees it who speaks to one of the instances alone.
+    /// The same provider, reached through one of the instances alone.
     pub(crate) fn instance(&self, index: usize) -> Self {
         let running = Arc::clone(&self.server.running);
         let server = Server { address: running.instances[index].address, running };
@@ -80,7 +80,7 @@ impl Server {
         self.running.instances[0].printed("Demo client")
     }
 
-    /// The balancer's.
+    /// The balancer's address.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }

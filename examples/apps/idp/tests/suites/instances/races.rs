@@ -33,7 +33,7 @@ async fn a_code_that_both_are_sent_is_redeemed_once() {
         for answer in lost {
             assert_eq!((answer.status.as_u16(), text(&answer.json(), "error")), (400, "invalid_grant"));
         }
-        // The others may have been somebody else.
+        // The other requests may be for another user.
         for instance in &instances {
             assert_eq!(at(instance, &rp).userinfo(text(&won[0].json(), "access_token")).await.status, 401);
         }
@@ -57,22 +57,22 @@ async fn guesses_at_both_at_once_are_counted_one_by_one() {
     assert_eq!(statuses, [[403; 5].as_slice(), &[429; 7]].concat());
 }
 
-/// What a request for a code came to: the code, or the error.
+/// The result of a request for a code: the code, or the error.
 async fn authorized(origin: &str, browser: &Browser, mut answer: Answer) -> Result<String, String> {
-    // Where something has ended while the code was made, the same request is made again.
+    // If something ended while the code was made, the provider redirects to the same request.
     if answer.status == 303 && answer.location().starts_with("/authorize?") {
         answer = browser.get(&format!("{origin}{}", answer.location())).await;
     }
     match answer.status.as_u16() {
         303 => answer.redirected("code").ok_or_else(|| answer.redirected("error").unwrap()),
         400 => Err("client_unknown".to_owned()),
-        // The client takes no part in the session any more, and the user is asked.
+        // The client no longer takes part in the session, so the user is asked.
         200 => Err("sign_in".to_owned()),
         _ => panic!("{} {}", answer.status, answer.body),
     }
 }
 
-/// What a code was redeemed for: the access token, or the error.
+/// The result of redeeming a code: the access token, or the error.
 fn redeemed(answer: &Answer) -> Result<String, String> {
     match answer.status.as_u16() {
         200 => Ok(text(&answer.json(), "access_token").to_owned()),
@@ -116,7 +116,7 @@ async fn nothing_outlives_a_sign_out_that_it_meets() {
         authorizing.insert(new_code.map(drop));
     }
     assert_eq!(redeeming, HashSet::from([Ok(()), Err("invalid_grant".to_owned())]));
-    // The session may end when it has been found, and before the client's part in it is.
+    // The session may end between the two queries that find it and the client's part in it.
     let errors = ["login_required", "interaction_required"].map(str::to_owned);
     assert!(authorizing.is_subset(&errors.map(Err).into_iter().chain([Ok(())]).collect()), "{authorizing:?}");
 }

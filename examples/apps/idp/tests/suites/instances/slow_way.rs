@@ -1,5 +1,5 @@
-//! Two instances, one of which is far from the database: what it does takes so long that something can happen at the other in
-//! between each two steps.
+//! Two instances, one of which is far from the database. It is so slow that something can happen at
+//! the other between any two of its steps.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -14,11 +14,11 @@ use crate::support::instance::Instance;
 use crate::support::postgresql;
 use crate::support::rp::Rp;
 
-/// How long a message takes to the database.
+/// How long a message takes to reach the database.
 pub(crate) const LATENCY: Duration = Duration::from_millis(4);
 
 pub(crate) struct FarAndNear {
-    /// Where the instances listen.
+    /// The origins of the instances.
     pub(crate) far: String,
     pub(crate) near: String,
     pub(crate) database: String,
@@ -35,17 +35,18 @@ impl FarAndNear {
         Self { far: origin(&far), near: origin(&near), database, _instances: [far, near] }
     }
 
-    /// A client, as it speaks to the one and to the other.
+    /// A client, once speaking to each of the two.
     pub(crate) async fn rp(&self) -> (Rp, Rp) {
         let near = Rp::register_at("http://127.0.0.1:9", &self.near, json!({})).await;
         (Rp { origin: self.far.clone(), ..near.clone() }, near)
     }
 }
 
-/// When something is to happen at one instance beside a request to the other: early enough to come first, and then a little
-/// later each time, until the request gets to its end before it.
+/// The time at which something happens at one instance during a request to the other. At first it
+/// is early enough to happen before the request. Each step moves it a little later, until the
+/// request finishes first.
 pub(crate) struct Steps {
-    /// In halves of the latency; before the request where it is negative.
+    /// In halves of the latency. Negative: before the request.
     offset: i32,
     came_first: bool,
     came_last: u32,
@@ -57,14 +58,14 @@ impl Steps {
         Self { offset: 0, came_first: false, came_last: 0, taken: 0 }
     }
 
-    /// How long the request has to wait, and what is to happen beside it.
+    /// How long to delay the request and the other event.
     pub(crate) fn next(&self) -> Option<(Duration, Duration)> {
         assert!(self.taken < 500, "neither comes first");
         let steps = |steps: i32| LATENCY / 2 * u32::try_from(steps).unwrap_or(0);
         (self.came_last < 2).then(|| (steps(-self.offset), steps(self.offset)))
     }
 
-    /// `ended`: which of the requests got to their end before it.
+    /// Takes the next step. `ended` says which requests finished before the event.
     pub(crate) fn taken(&mut self, ended: &[bool]) {
         self.taken += 1;
         if !self.came_first && ended.contains(&true) {
@@ -77,13 +78,13 @@ impl Steps {
     }
 }
 
-/// Does something in a while.
+/// Does something after a while.
 pub(crate) async fn after<T>(wait: Duration, doing: impl Future<Output = T>) -> T {
     tokio::time::sleep(wait).await;
     doing.await
 }
 
-/// Returns the URL of the database by the slow way.
+/// Returns the URL of the database over the slow connection.
 async fn slow_way_to(database: &str) -> String {
     let mut url = Url::parse(database).unwrap();
     let to: SocketAddr = url.socket_addrs(|| None).unwrap()[0];

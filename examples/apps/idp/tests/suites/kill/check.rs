@@ -1,4 +1,4 @@
-//! What clients were told, beside what there is.
+//! Compares what clients were told with the provider's state.
 
 use std::time::Duration;
 
@@ -8,13 +8,13 @@ use serde_json::Value;
 use super::client::{Client, Code, Knows, Session, redemption, send};
 
 impl Client {
-    /// Looks at the sessions that were not found ended before.
+    /// Checks the sessions that were not found to have ended before.
     pub(crate) async fn check(&mut self, origin: &str) {
         for mut session in std::mem::take(&mut self.sessions) {
             self.in_doubt += usize::from(session.ended == Knows::InDoubt || session.renewed == Knows::InDoubt);
             let alive = self.is_alive(&session.id, origin).await;
             if session.renewed == Knows::InDoubt && !alive {
-                // It may go on under an id that nobody was told.
+                // It may go on under an id that reached no client.
                 self.former.push(session.id);
                 continue;
             }
@@ -38,7 +38,7 @@ impl Client {
         }
     }
 
-    /// Looks at all sessions that there ever were, and returns how many.
+    /// Checks all sessions that ever existed, and returns their number.
     pub(crate) async fn check_all(&mut self, origin: &str) -> usize {
         self.check(origin).await;
         for id in &self.former {
@@ -60,7 +60,8 @@ impl Client {
         send(request).await.ok().expect("an answer").status().as_u16()
     }
 
-    /// A code and its access token live and end with their session. Returns whether there is anything left to look at.
+    /// A code and its access token live and end with their session. Returns whether anything is
+    /// left to check.
     async fn check_code(&mut self, code: &mut Code, session_lives: bool, origin: &str) -> bool {
         let userinfo = |token: &str| self.http.get(format!("{origin}/userinfo")).bearer_auth(token);
         if let Some(token) = &code.access_token {
@@ -68,14 +69,14 @@ impl Client {
             assert_eq!(self.status(userinfo(token)).await, expected, "an access token, session lives: {session_lives}");
         }
         if code.redeemed == Knows::Done && session_lives && self.rng.bool() {
-            // Next time.
+            // Check it next time.
             return true;
         }
         let answer = send(redemption(&self.http, origin, &code.value)).await.ok().expect("an answer");
         let expected: &[u16] = match code.redeemed {
             Knows::Done => &[400],
             _ if !session_lives => &[400],
-            // Soon it expires.
+            // It will expire soon.
             Knows::Undone if code.issued.elapsed() < Duration::from_secs(45) => &[200],
             _ => &[200, 400],
         };
@@ -87,7 +88,7 @@ impl Client {
             code.redeemed = Knows::Done;
             return true;
         }
-        // It was used twice.
+        // It has now been used twice.
         if let Some(token) = &code.access_token {
             assert_eq!(self.status(userinfo(token)).await, 401);
         }

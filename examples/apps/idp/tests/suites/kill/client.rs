@@ -1,4 +1,4 @@
-//! Clients, what they are told, and when they have the provider killed.
+//! Clients. They record what the provider tells them, and decide when it is killed.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -20,7 +20,7 @@ const SIGNED_OUT: &str = "http://localhost:9/rp/signed-out";
 const CLIENT_ID: &str = "demo-rp";
 const CLIENT_SECRET: &str = "everybody-knows-the-secret-of-demo-rp";
 
-/// What happens, and is counted.
+/// The events that are counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Event {
     SignIn,
@@ -28,7 +28,7 @@ pub(crate) enum Event {
     SignOut,
 }
 
-/// Kills the provider at the moment at which a client is told of an event for the nth time.
+/// Kills the provider at the moment at which a client learns of the nth event of one kind.
 pub(crate) struct Killer {
     instance: Mutex<Option<Instance>>,
     after: (Event, usize),
@@ -43,7 +43,7 @@ impl Killer {
         Self { instance, after, told: Default::default(), killed: Notify::new() }
     }
 
-    /// Ends with this, and not before.
+    /// Never kills the provider, which ends when this is dropped.
     pub(crate) fn never(instance: Instance) -> Self {
         let after = (Event::SignOut, usize::MAX);
         Self { instance: Mutex::new(Some(instance)), after, told: Default::default(), killed: Notify::new() }
@@ -68,7 +68,7 @@ impl Killer {
     }
 }
 
-/// What clients were told in all.
+/// The number of events that clients were told of.
 #[derive(Debug, Default)]
 pub(crate) struct Told {
     pub(crate) sign_ins: usize,
@@ -85,14 +85,14 @@ impl Told {
     }
 }
 
-/// What a client knows of something that it has asked for, or has not.
+/// What a client knows about a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Knows {
-    /// It was not asked for.
+    /// The client did not ask for it.
     Undone,
-    /// It was asked for, and no answer came.
+    /// The client asked for it and got no answer.
     InDoubt,
-    /// It was reported.
+    /// The provider reported it.
     Done,
 }
 
@@ -105,7 +105,7 @@ pub(crate) struct Code {
 
 pub(crate) struct Session {
     pub(crate) id: String,
-    /// Whether the user has signed in once more, for which the session gets another id.
+    /// Whether the user has signed in again, which gives the session another id.
     pub(crate) renewed: Knows,
     pub(crate) ended: Knows,
     pub(crate) codes: Vec<Code>,
@@ -121,7 +121,7 @@ pub(crate) struct Client {
     pub(crate) http: reqwest::Client,
     pub(crate) rng: Rng,
     pub(crate) sessions: Vec<Session>,
-    /// The ids of those that have ended, or have another by now.
+    /// The ids of sessions that have ended or have another id by now.
     pub(crate) former: Vec<String>,
     pub(crate) in_doubt: usize,
 }
@@ -132,7 +132,7 @@ impl Client {
         Self { http, rng, sessions: Vec::new(), former: Vec::new(), in_doubt: 0 }
     }
 
-    /// Signs in and out until no answer comes any more.
+    /// Signs in and out until answers stop coming.
     pub(crate) async fn work(&mut self, origin: &str, killer: &Killer) {
         loop {
             let done = match self.a_session() {
@@ -154,7 +154,7 @@ impl Client {
         }
     }
 
-    /// One that is not being ended, where there are two or more.
+    /// A session that is not being ended, if there are two or more.
     fn a_session(&mut self) -> Option<usize> {
         let usable = |session: &&usize| {
             let session = &self.sessions[**session];
@@ -252,7 +252,7 @@ impl Client {
         Ok(())
     }
 
-    /// Does one of these, and goes away before the answer comes; or it comes in time.
+    /// Takes one of these actions and hangs up after a while, perhaps before the answer comes.
     async fn hang_up(&mut self, session: usize, origin: &str, killer: &Killer) {
         let patience = Duration::from_micros(self.rng.u64(0..5000));
         let doing = async {
@@ -276,7 +276,7 @@ impl Code {
     }
 }
 
-/// The answer as soon as its head is there: that is when it tells.
+/// The answer as soon as its head has arrived: that is when the client learns the result.
 pub(crate) async fn send(request: RequestBuilder) -> Answered<Response> {
     request.send().await.map_err(|_| NoAnswer)
 }

@@ -35,7 +35,8 @@ impl Database {
         AnyConnection::connect(&self.url).await.unwrap()
     }
 
-    /// Waits until the database server has noticed that the process is gone: a statement that had reached it counts.
+    /// Waits until the database server has noticed that the process is gone. Until then, statements
+    /// that reached it may still take effect.
     pub(crate) async fn is_left_by_the_killed(&self) {
         if self.is_sqlite() {
             return;
@@ -52,7 +53,7 @@ impl Database {
         connection.close().await.unwrap();
     }
 
-    /// Nothing in it is broken, half done, or hangs in the air.
+    /// Asserts that nothing in it is broken, half done or without a parent.
     pub(crate) async fn is_sound(&self) {
         let mut connection = self.connect().await;
         if self.is_sqlite() {
@@ -69,7 +70,8 @@ impl Database {
     }
 }
 
-/// How many generations of keys there are, each of which is complete; an error as long as there are no tables.
+/// The number of key generations, each of which must be complete. An error as long as there are no
+/// tables.
 pub(crate) async fn generations(connection: &mut AnyConnection) -> sqlx::Result<usize> {
     let keys = "SELECT COUNT(*) FROM signing_keys GROUP BY generation";
     let keys: Vec<i64> = sqlx::query_scalar(keys).fetch_all(connection).await?;

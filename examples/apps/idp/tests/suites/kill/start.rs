@@ -1,4 +1,4 @@
-//! A first start, and the commands, that are killed before they are done.
+//! First starts and commands that are killed before they finish.
 
 use std::time::{Duration, Instant};
 
@@ -10,16 +10,17 @@ use super::database::{Database, generations};
 use crate::OPTIONS;
 use crate::support::instance::{Instance, PATIENCE, Process, spawn};
 
-/// At how many times a process is killed, one after the other.
+/// How many points in time are tried for killing a process.
 const STEPS: u32 = 16;
-/// How often more at the moment at which new keys can be seen.
+/// How many more times a process is killed at the moment at which new keys become visible.
 const SIGHTS: usize = 4;
 
-/// Kills a process that makes keys as soon as another can see them. Never are some of them there.
+/// Kills a process that makes keys as soon as another process can see them. A generation must never
+/// be incomplete.
 async fn kill_at_the_sight_of_keys(mut process: Process, database: &Database, before: usize) {
     let seen = async {
         let mut connection = loop {
-            // It may be that there is no file yet.
+            // The file may not exist yet.
             if let Ok(connection) = AnyConnection::connect(&database.url).await {
                 break connection;
             }
@@ -55,7 +56,7 @@ async fn first_starts(mut databases: Vec<Database>) {
     let start = |database: &Database| spawn(&database.url, &[&["--port", "0"], &OPTIONS[..]].concat());
     for (step, database) in (0..).zip(databases) {
         if step < STEPS {
-            // Twice, the second time where the first has got on.
+            // Twice, because the second start goes on where the first was killed.
             for _ in 0..2 {
                 let mut process = start(&database);
                 tokio::time::sleep(duration * step / STEPS).await;

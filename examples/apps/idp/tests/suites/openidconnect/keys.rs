@@ -16,7 +16,7 @@ fn kids(metadata: &ProviderMetadataWithLogout) -> HashSet<String> {
     kids
 }
 
-/// One browser a client, all of them signed in.
+/// One browser per client, all of them signed in.
 struct Users(Vec<(RelyingParty, Browser, SignIn)>);
 
 impl Users {
@@ -90,7 +90,7 @@ async fn tokens_of_revoked_keys_do_not_count_and_sessions_go_on() {
         assert_eq!(refused.status, 400);
         refused.stays();
         assert!(refused.body.contains("id_token_hint_invalid"), "{}", refused.body);
-        // The user is who it was, and the client gets a token that counts.
+        // It is the same user, and the client gets a valid token.
         assert!(rp.is_signed_in(&browser).await);
         let new = rp.sign_in(&browser).await;
         assert_eq!((&new.subject, &new.sid), (&old.subject, &old.sid));

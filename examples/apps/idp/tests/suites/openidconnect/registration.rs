@@ -1,4 +1,5 @@
-//! Registration by the crate's types (Dynamic Client Registration 1.0; RP-Initiated Logout 1.0, section 3.1).
+//! Registration by the crate's types (Dynamic Client Registration 1.0; RP-Initiated Logout 1.0,
+//! section 3.1).
 
 use openidconnect::core::{
     CoreApplicationType, CoreClientAuthMethod, CoreGrantType, CoreJwsSigningAlgorithm, CoreRegisterErrorResponseType,

@@ -1,4 +1,4 @@
-//! The client: types of `openidconnect`, with what logout adds to them, and reqwest to send its requests.
+//! The client: types of `openidconnect`, extended for logout, and reqwest to send its requests.
 
 use openidconnect::core::{
     CoreApplicationType, CoreAuthDisplay, CoreAuthPrompt, CoreAuthenticationFlow, CoreClientAuthMethod,
@@ -68,7 +68,7 @@ type DiscoveredClient = Client<
     EndpointMaybeSet,
 >;
 
-/// What RP-Initiated Logout 1.0, section 3.1 adds to a client's metadata.
+/// The client metadata that RP-Initiated Logout 1.0, section 3.1 adds.
 #[derive(Debug, Deserialize, PartialEq, Serialize)]
 pub(crate) struct LogoutMetadata {
     pub(crate) post_logout_redirect_uris: Vec<PostLogoutRedirectUrl>,
@@ -102,7 +102,7 @@ pub(crate) type RegistrationResponse = ClientRegistrationResponse<
     CoreSubjectIdentifierType,
 >;
 
-/// Sends what the crate wants to have sent.
+/// Sends a request of the crate.
 pub(crate) async fn http(request: HttpRequest) -> Result<HttpResponse, reqwest::Error> {
     let builder = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
     let answer = builder.timeout(PATIENCE).build()?.execute(request.try_into()?).await?;
@@ -137,7 +137,7 @@ pub(crate) struct RelyingParty {
     algorithm: CoreJwsSigningAlgorithm,
 }
 
-/// A sign-in, with all that the crate can verify of it verified.
+/// A sign-in, after all the checks that the crate offers.
 pub(crate) struct SignIn {
     pub(crate) id_token: IdToken,
     pub(crate) subject: String,
@@ -147,7 +147,7 @@ pub(crate) struct SignIn {
 }
 
 impl RelyingParty {
-    /// Registers itself, and gets its ID Tokens signed with the algorithm.
+    /// Registers itself for ID Tokens that are signed with the algorithm.
     pub(crate) async fn register(provider: &Provider, algorithm: CoreJwsSigningAlgorithm) -> Self {
         let request = registration_request().set_id_token_signed_response_alg(Some(algorithm.clone()));
         let response = register(provider, &request).await;
@@ -155,7 +155,7 @@ impl RelyingParty {
         Self::known(provider, response.client_id(), secret, algorithm).await
     }
 
-    /// With an id and a secret that it has already, and the provider's keys as they are now.
+    /// With an existing id and secret, and the provider's current keys.
     pub(crate) async fn known(
         provider: &Provider,
         id: &str,
@@ -174,7 +174,7 @@ impl RelyingParty {
         self
     }
 
-    /// The same client, when it has looked at the provider's keys again.
+    /// The same client after it has fetched the provider's keys again.
     pub(crate) async fn with_fresh_keys(self, provider: &Provider) -> Self {
         let secret = self.secret.as_ref().map(|secret| secret.secret().as_str());
         Self::known(provider, self.id(), secret, self.algorithm.clone()).await
@@ -201,7 +201,7 @@ impl RelyingParty {
         Authorization { answer: browser.get(url.as_str()).await, state, nonce, verifier }
     }
 
-    /// Redeems the code that an authorization was answered with.
+    /// Redeems the code of an authorization response.
     pub(crate) async fn redeem(&self, authorization: Authorization) -> Result<SignIn, TokenError> {
         let Authorization { state, nonce, verifier, .. } = &authorization;
         let redirected = |name: &str| authorization.answer.redirected(name);
@@ -238,7 +238,7 @@ impl RelyingParty {
         })
     }
 
-    /// Signs the user in, who fills in the form where there is one.
+    /// Signs the user in, through the form if the provider shows it.
     pub(crate) async fn sign_in(&self, browser: &Browser) -> SignIn {
         self.redeem(self.authorize(browser, None).await.answered(browser).await).await.unwrap()
     }
@@ -260,7 +260,7 @@ impl RelyingParty {
         LogoutRequest::from(endpoint.unwrap())
     }
 
-    /// A logout request with all that a client has to say.
+    /// A logout request with all parameters.
     pub(crate) fn logout_url(&self, id_token: &IdToken, state: &CsrfToken) -> Url {
         let signed_out = PostLogoutRedirectUrl::new(SIGNED_OUT.to_owned()).unwrap();
         let request = self.logout_request().set_id_token_hint(id_token).set_client_id(self.id().clone());
@@ -268,7 +268,7 @@ impl RelyingParty {
     }
 }
 
-/// An authorization request on its way, with what only the client knows of it.
+/// A pending authorization request, with the values that only the client knows.
 pub(crate) struct Authorization {
     pub(crate) answer: Answer,
     state: CsrfToken,
@@ -277,7 +277,7 @@ pub(crate) struct Authorization {
 }
 
 impl Authorization {
-    /// The user signs in, where asked to.
+    /// The user signs in if asked to.
     pub(crate) async fn answered(mut self, browser: &Browser) -> Self {
         if self.answer.status == 200 {
             self.answer = browser.sign_in(&self.answer).await;
@@ -285,7 +285,7 @@ impl Authorization {
         self
     }
 
-    /// The same with another verifier than the one whose challenge was sent.
+    /// The same with a verifier that does not match the challenge.
     pub(crate) fn with_other_verifier(self) -> Self {
         Self { verifier: PkceCodeChallenge::new_random_sha256().1, ..self }
     }

@@ -49,9 +49,9 @@ async fn a_user_signs_in_by_each_algorithm() {
         let rp = RelyingParty::register(&provider, algorithm.clone()).await;
         let sign_in = rp.sign_in(&browser).await;
         assert_alice(&sign_in);
-        // By a key of the JWK Set, but for the secret's.
+        // A key of the JWK Set signed it, except for HMAC.
         assert_eq!(sign_in.kid.is_none(), algorithm == CoreJwsSigningAlgorithm::HmacSha256);
-        // Once signed in, the user is not asked again, unless the client wants that.
+        // A signed-in user is not asked again, unless the client wants that.
         assert!(rp.is_signed_in(&browser).await);
         let page = rp.authorize(&browser, Some(CoreAuthPrompt::Login)).await;
         assert_eq!(page.answer.status, 200);

@@ -27,7 +27,7 @@ async fn a_logout_request_with_the_id_token_ends_at_the_client_with_its_state_by
         let second = rp.sign_in(&browser).await;
         assert_eq!(second.subject, first.subject);
         assert_ne!(second.sid, first.sid);
-        // Which the hint of the former one does not end unasked.
+        // The hint of the previous session does not end it without a question.
         let page = browser.get(url.as_str()).await;
         assert_eq!(page.status, 200);
         page.stays();

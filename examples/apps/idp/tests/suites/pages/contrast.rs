@@ -1,5 +1,5 @@
-//! The colours of the style sheet by WCAG 2.2, level AA: 4.5 for text (1.4.3), 3 for what has to be seen of a control and of
-//! its focus (1.4.11).
+//! The contrast of the style sheet's colours by WCAG 2.2, level AA: 4.5 for text (1.4.3), and 3 for
+//! the visible parts of a control and its focus (1.4.11).
 
 use std::collections::BTreeMap;
 
@@ -39,7 +39,7 @@ const CONTROLS: [(&str, &str); 8] = [
 
 type Palette = BTreeMap<&'static str, [u8; 3]>;
 
-/// The custom properties of the first rule for `:root` after a mark.
+/// The custom properties of the first rule for `:root` after a text in the style sheet.
 fn palette(after: &str) -> Palette {
     let rest = STYLE.split_once(after).unwrap().1;
     let rule = rest.split_once(":root {").unwrap().1.split_once('}').unwrap().0;

@@ -17,7 +17,8 @@ fn the_pages_are_written() {
     }
     for language in Language::ALL {
         for sample in samples(language, super::markup::PLAIN) {
-            // The style is found without a server. The script is not, so it does not post its page away.
+            // The style is found without a server. The script is not, so it does not post its page
+            // away.
             let html = sample.html.replace("href=\"/assets/", "href=\"assets/");
             fs::write(directory.join(format!("{}.{}.html", sample.name, language.tag())), html).unwrap();
         }

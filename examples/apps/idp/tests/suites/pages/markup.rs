@@ -1,4 +1,4 @@
-//! Every page in every state and language, read by a parser as browsers have it.
+//! Every page in every state and language, read by a parser that works as browsers do.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,7 +23,7 @@ fn select<'h>(page: &'h Html, selector: &str) -> Vec<ElementRef<'h>> {
 }
 
 fn text(element: ElementRef<'_>) -> String {
-    // Fluent puts the values between isolates.
+    // Remove the isolates that Fluent puts around values.
     let text: String = element.text().collect::<String>().replace(['\u{2068}', '\u{2069}'], "");
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

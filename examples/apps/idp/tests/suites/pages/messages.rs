@@ -1,4 +1,4 @@
-//! The messages: the same in both languages, none missing, none left over.
+//! The messages: both languages have the same ones, and none is missing or unused.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -56,7 +56,7 @@ fn both_languages_have_the_same_messages() {
     }
 }
 
-/// What follows each of these in the templates and the source, up to the quote.
+/// The texts that follow one of these in the templates and the source, up to the quote.
 fn named(sources: &str, before: &str) -> BTreeSet<String> {
     sources.split(before).skip(1).map(|rest| rest.split('"').next().unwrap().to_owned()).collect()
 }

@@ -1,4 +1,4 @@
-//! What clients can say of themselves, in the operator's file or when they register, and how long they stay.
+//! The metadata of clients, from the operator's file or by registration, and how long clients stay.
 
 use idp::Server;
 use idp::config::Config;
@@ -18,7 +18,7 @@ async fn register(provider: &Provider, metadata: &Value) -> (u16, Value) {
     (answer.status.as_u16(), answer.json())
 }
 
-/// What a start with these clients fails with.
+/// The error of a start with these clients.
 async fn error_of_start(provider: &Provider, clients: &Value) -> Option<String> {
     let file = provider.file("clients.json", clients);
     let args = ["--port", "0", "--database", &provider.database, "--clients", &file];
@@ -181,7 +181,7 @@ async fn clients_that_are_not_in_the_operators_file_any_more_are_deleted() {
     };
     assert_eq!(error_of_start(&provider, &json!(clients)).await, None);
     assert!(known("one").await && known("two").await);
-    // A start that is not told of a file leaves its clients as they are.
+    // A start without a file keeps the clients of an earlier file.
     start(&provider.database, &[]).await.shutdown().await.unwrap();
     assert!(known("one").await && known("two").await);
     assert_eq!(error_of_start(&provider, &json!([clients[1]])).await, None);

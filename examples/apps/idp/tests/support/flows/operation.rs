@@ -1,4 +1,4 @@
-//! What operators see to: keys, several instances, limits, headers, the demo.
+//! The operator's concerns: keys, several instances, limits, headers, the demo.
 
 use idp::config::{Command, Config};
 use idp::run_command;
@@ -30,14 +30,14 @@ async fn a_running_server_signs_with_rotated_keys_and_accepts_hints_of_former_on
         rp.claims(text(&tokens, "id_token")).await;
         assert_eq!(rp.jwks().await["keys"].as_array().unwrap().len(), published);
         rotate(&provider, false).await;
-        // The key that signed it is the previous one, and published still.
+        // The token's key is now the previous one, which is still published.
         rp.claims(text(&tokens, "id_token")).await;
         former.push(kid(&tokens));
     }
     let tokens = rp.tokens(&browser).await;
     rotate(&provider, false).await;
     rotate(&provider, false).await;
-    // Nobody can sign with a former key any more.
+    // The private keys of former generations are gone.
     sqlx::any::install_default_drivers();
     let pool = sqlx::AnyPool::connect(&provider.database).await.unwrap();
     let select =
@@ -58,14 +58,14 @@ async fn a_running_server_signs_with_rotated_keys_and_accepts_hints_of_former_on
 #[tokio::test]
 async fn two_instances_share_everything() {
     let provider = Provider::start(&["--base-url", "http://127.0.0.1:9", "--no-demo", "--registration", "open"]).await;
-    // Nobody but the second one makes the demo user.
+    // Only the second instance makes the demo user.
     let options = ["--base-url", "http://127.0.0.1:9", "--registration", "open", "--demo"];
     let second = start(&provider.database, &options).await;
     let rp = Rp::register(&provider, json!({})).await;
     let moved = |url: String| url.replace(&provider.url(""), &format!("http://{}", second.address()));
     let browser = Browser::new();
     let page = browser.get(&rp.authorize(&[])).await;
-    // Cookies know no ports: the browser's are sent to both.
+    // Cookies ignore ports, so the browser sends them to both instances.
     let fields = page.form().filled_in(&[("username", "alice"), ("password", "wonderland")]);
     let answer = browser.send(|http| http.post(moved(provider.url("/sign-in"))).form(&fields)).await;
     let tokens = rp.redeem(&answer.redirected("code").unwrap()).await;
@@ -134,11 +134,11 @@ async fn the_demo_ends_where_a_start_has_none() {
     for client in ["demo-rp", "demo-native"] {
         assert!(browser.get(&rp.authorize(&[("client_id", client)])).await.body.contains("client_unknown"), "{client}");
     }
-    // A user of that name that the operator has made stays,
+    // A user of that name stays if the operator has made it,
     set_user(&provider, &["alice"], "wonderland");
     start(&provider.database, &options).await.shutdown().await.unwrap();
     assert_eq!(browser.sign_in(&browser.get(&rp.authorize(&[])).await).await.status, 303);
-    // and so does one that the operator has taken over.
+    // or has set its password.
     let provider = Provider::start(&["--base-url", "http://127.0.0.1:9"]).await;
     set_user(&provider, &["alice"], "wonderland");
     start(&provider.database, &options).await.shutdown().await.unwrap();
@@ -246,7 +246,7 @@ async fn the_demo_client_signs_in_and_out() {
     for claim in ["sub", "sid", "nonce", "auth_time", provider.server.url()] {
         assert!(page.body.contains(claim), "{claim}: {}", page.body);
     }
-    // What is refused or asked first leaves the session as it is.
+    // A refusal or a question does not end the session.
     for (parameter, status) in [("elsewhere", 400), ("client_id=demo-rp", 200)] {
         let document = scraper::Html::parse_document(&page.body);
         let links = scraper::Selector::parse("a[href*=end_session]").unwrap();

@@ -115,7 +115,7 @@ async fn the_same_user_who_signs_in_again_goes_on_with_the_session() {
     let (one, again) = (rp.claims(text(&first, "id_token")).await, rp.claims(text(&second, "id_token")).await);
     assert!(one["auth_time"].as_i64() < again["auth_time"].as_i64());
     assert_eq!((&one["sid"], &one["sub"]), (&again["sid"], &again["sub"]));
-    // Whatever the session gave access to goes on, for all clients.
+    // The session's tokens and codes stay valid for all clients.
     for tokens in [&first, &second, &of_other, &rp.redeem(&code).await] {
         assert_eq!(rp.userinfo(text(tokens, "access_token")).await.status, 200);
     }
@@ -167,7 +167,7 @@ async fn a_client_that_registered_itself_gets_no_code_before_the_user_has_seen_i
     for prompt in ["", "none"] {
         assert!(browser.get(&other.authorize(&[("prompt", prompt)])).await.redirected("code").is_some());
     }
-    // A client of the operator's is known.
+    // The operator's clients need no such page.
     let uri = ("redirect_uri", "http://127.0.0.1:8765/callback");
     let challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
     let challenge = [("code_challenge", challenge), ("code_challenge_method", "S256")];
@@ -233,7 +233,7 @@ async fn what_else_is_wrong_is_told_to_the_client() {
         assert_eq!((uri, &*answered["error"], &*answered["state"]), (CALLBACK, error, "af0ifjsldkj"), "{parameters:?}");
         assert_eq!(answered["iss"], provider.server.url());
     }
-    // Which of two states is meant nobody knows.
+    // With two states, none is sent back.
     let answer = browser.get(&rp.authorize(&[("state", "a"), ("state", "a")])).await;
     assert_eq!(answer.redirected("error").as_deref(), Some("invalid_request"));
     assert_eq!(answer.redirected("state"), None);
@@ -275,7 +275,7 @@ async fn a_wrong_password_and_an_unknown_name_are_one_answer() {
     for answer in [&wrong, &unknown] {
         assert!(answer.cookie("session").is_none());
     }
-    // The page that says so leads on as the first one did.
+    // The error page still carries the request.
     assert!(
         browser.submit(&wrong, &[("username", "alice"), ("password", "wonderland")]).await.redirected("code").is_some()
     );
@@ -317,7 +317,7 @@ async fn each_sign_in_has_a_new_session_id_and_the_former_is_dead() {
     assert_ne!(first, second);
     assert!(!is_signed_in(&first).await);
     assert!(is_signed_in(&second).await);
-    // An id that somebody else has chosen is not taken over.
+    // The provider does not adopt an id that somebody else has chosen.
     let page = Browser::without_cookies().get(&provider.url("/sign-in")).await;
     let token = page.cookie("sign-in").unwrap().to_owned();
     let cookies = format!("session=chosen; sign-in={token}");
@@ -355,7 +355,7 @@ async fn sign_ins_are_limited_by_account_and_address_for_a_window() {
     let options = ["--sign-in-attempts", "2", "--sign-in-window-seconds", "3"];
     let provider = Provider::start(&options).await;
     let attempt = async |password| try_to_sign_in(&provider, "alice", password, "192.0.2.1").await;
-    // A success starts the count anew.
+    // A success resets the count.
     for _ in 0..2 {
         assert_eq!(attempt("wrong").await.status, 403);
         assert_eq!(attempt("wonderland").await.status, 303);
@@ -367,7 +367,7 @@ async fn sign_ins_are_limited_by_account_and_address_for_a_window() {
     let wait: u64 = refused.header("retry-after").parse().unwrap();
     assert!((1..=3).contains(&wait), "{wait}");
     assert_eq!(try_to_sign_in(&provider, "bob", "wrong", "192.0.2.1").await.status, 403);
-    // Going on does not make it longer.
+    // Further attempts do not extend the window.
     for _ in 0..3 {
         attempt("wrong").await;
     }
@@ -421,7 +421,7 @@ async fn sign_ins_are_limited_by_client_address_that_the_proxy_tells() {
     let provider = Provider::start(&options).await;
     let attempt = async |username, address| try_to_sign_in(&provider, username, "wonderland", address).await.status;
     assert_eq!(attempt("bob", "192.0.2.1").await, 403);
-    // A success does not count, and does not forgive.
+    // A success neither counts nor resets the count.
     assert_eq!(attempt("alice", "192.0.2.1").await, 303);
     assert_eq!(attempt("carol", "192.0.2.1").await, 403);
     assert_eq!(attempt("alice", "192.0.2.1").await, 429);

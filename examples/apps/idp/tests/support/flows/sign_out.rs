@@ -1,4 +1,4 @@
-//! The logout endpoint, reached as clients and users do.
+//! The logout endpoint, as clients and users reach it.
 
 use serde_json::json;
 
@@ -36,10 +36,10 @@ async fn a_hint_of_this_session_signs_out_and_leads_back_by_each_algorithm() {
         assert_eq!((uri, parameters.len(), &*parameters["state"]), (SIGNED_OUT, 1, &*state));
         assert!(answer.cookie_line("session").unwrap().contains("Max-Age=0"));
         assert!(!is_signed_in(&browser, &rp).await);
-        // What the session gave access to has ended with it.
+        // Its tokens and codes have ended with the session.
         assert_eq!(rp.userinfo(text(&tokens, "access_token")).await.status, 401);
         assert_eq!(rp.redeem_with(&code, &[]).await.status, 400);
-        // Once more is no error.
+        // A second request is no error.
         assert_eq!(browser.get(&url).await.redirect().0, SIGNED_OUT);
     }
 }
@@ -105,7 +105,7 @@ async fn a_hint_of_another_session_or_of_a_client_that_takes_no_part_is_no_proof
     let of_other = rp.tokens(&other).await;
     let of_idle = idle.tokens(&browser).await;
     browser.get(&idle.end_session(&[("id_token_hint", text(&of_idle, "id_token"))])).await;
-    // A new session, in which only one of the two takes part.
+    // Only one of the two clients takes part in the new session.
     rp.tokens(&browser).await;
     for hint in [text(&of_other, "id_token"), text(&of_idle, "id_token")] {
         let page = browser.get(&rp.end_session(&[("id_token_hint", hint)])).await;

@@ -55,11 +55,11 @@ async fn a_code_is_bound_to_client_and_redirect_uri() {
     };
     let its = code(&rp, &[]).await;
     assert_eq!(error(other.redeem_with(&its, &[]).await).await, "invalid_grant");
-    // Somebody else's attempt does not use it up.
+    // Another client's attempt does not use up the code.
     rp.redeem(&its).await;
     let its = code(&rp, &[]).await;
     assert_eq!(error(rp.redeem_with(&its, &[("redirect_uri", SIGNED_OUT)]).await).await, "invalid_grant");
-    // Its own does.
+    // The client's own attempt does.
     assert_eq!(error(rp.redeem_with(&its, &[]).await).await, "invalid_grant");
     assert_eq!(error(rp.redeem_with("unknown", &[]).await).await, "invalid_grant");
 }
@@ -161,7 +161,7 @@ async fn userinfo_takes_the_token_of_a_header_or_a_form() {
     assert_eq!(browser.post(&url, &[("access_token", token)]).await.status, 200);
     let refused = browser.get(&url).await;
     assert_eq!((refused.status.as_u16(), refused.header("www-authenticate")), (401, "Bearer"));
-    // Not in the URL, which ends up in logs.
+    // The URL is no place for a token, because it ends up in logs.
     assert_eq!(browser.get(&format!("{url}?access_token={token}")).await.status, 401);
     for wrong in ["wrong", text(&tokens, "id_token")] {
         let refused = rp.userinfo(wrong).await;
