@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::http::{HeaderMap, HeaderName};
-use oidc_logout::{ConfirmationKey, KeySet, LogoutEndpoint};
+use oidc_logout::op::LogoutEndpoint;
+use oidc_logout::{KeySet, Secret};
 use sqlx::AnyPool;
 
 use crate::config::{Config, Issuer, Registration};
@@ -53,7 +54,7 @@ impl App {
         if let Some(path) = &config.clients {
             setup::clients_of_file(&pool, path).await?;
         }
-        let confirmation_key = ConfirmationKey::new(setup::shared_secret(&pool, "confirmation").await?)?;
+        let confirmation_key = Secret::new(setup::shared_secret(&pool, "confirmation").await?)?;
         let logout = LogoutEndpoint::new(issuer.as_str(), KeySet::default(), confirmation_key);
         Ok(Arc::new(Self {
             cookies: if issuer.is_https() { Cookies::Secure } else { Cookies::LoopbackHttp },

@@ -13,7 +13,6 @@ use axum::extract::rejection::RawFormRejection;
 use axum::extract::{RawForm, RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
-use oidc_logout::{Decision, LogoutRequest, Method};
 use time::OffsetDateTime;
 
 use crate::app::App;
@@ -190,17 +189,12 @@ impl AuthorizationRequest {
         self.issue_code(app, session).await
     }
 
-    /// The subject of the hint, if it is an ID Token of ours for this client. The logout endpoint
-    /// verifies it: we ask what it would decide for nobody.
+    /// The subject of the hint, if it is an ID Token of ours for this client.
     async fn hinted_subject(&self, app: &App, hint: &str) -> anyhow::Result<Option<String>> {
         let keys = app.keys().await?;
-        let request = LogoutRequest::builder(Method::Get).id_token_hint(hint).client_id(&*self.client.id).build();
-        let pending = request.and_then(|request| keys.logout.receive(request, OffsetDateTime::now_utc()));
         let client = self.client.for_logout();
-        Ok(match pending.map(|pending| pending.decide(Some(&client), None)) {
-            Ok(Decision::NoSession(landing)) => landing.hint().map(|hint| hint.subject().to_owned()),
-            _ => None,
-        })
+        let hint = keys.logout.verify_hint(hint, Some(&client), OffsetDateTime::now_utc());
+        Ok(hint.ok().map(|hint| hint.subject().to_owned()))
     }
 
     /// Sends the user back to the client with a code.

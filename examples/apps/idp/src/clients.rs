@@ -1,10 +1,8 @@
 //! The registered clients and their metadata.
 
 use jsonwebtoken::Algorithm as SigningAlgorithm;
-use oidc_logout::{
-    Algorithm, ApplicationType, ClientMetadata, ClientRegistrationError, ClientType, RegisteredRedirect,
-    RegistrationRules,
-};
+use oidc_logout::op::{RegisteredRedirect, RegistrationError, RegistrationRules};
+use oidc_logout::{Algorithm, ApplicationType, ClientMetadata, ClientType};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 use sqlx::any::AnyRow;
@@ -74,7 +72,7 @@ fn null_as_absent<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(memb
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 pub(crate) enum MetadataError {
     #[error(transparent)]
-    Logout(#[from] ClientRegistrationError),
+    Logout(#[from] RegistrationError),
     #[error(
         "redirect_uris must be a list of 1 to {MAX_URIS} absolute URIs without a fragment; http is allowed only on loopback hosts"
     )]
@@ -111,7 +109,7 @@ impl Metadata {
     /// Reads a client's metadata. [`Client::register`] then decides whether to accept it.
     pub(crate) fn read(json: &[u8]) -> Result<Self, MetadataError> {
         // First, because its errors say which member is wrong.
-        ClientMetadata::from_json(json)?;
+        ClientMetadata::from_json(json).map_err(RegistrationError::from)?;
         let members: Map<String, Value> = serde_json::from_slice(json).map_err(|_| MetadataError::Malformed)?;
         let asks_for = |name: &str| members.get(name).is_some_and(|value| !value.is_null());
         if let Some(name) = UNSUPPORTED.into_iter().find(|name| asks_for(name)) {
@@ -247,11 +245,11 @@ impl Client {
     }
 
     /// The client in the library's terms.
-    pub(crate) fn for_logout(&self) -> oidc_logout::Client {
-        let builder = oidc_logout::Client::builder(&*self.id).registration_rules(self.metadata.rules());
+    pub(crate) fn for_logout(&self) -> oidc_logout::op::Client {
+        let builder = oidc_logout::op::Client::builder(&*self.id).registration_rules(self.metadata.rules());
         let origins = self.metadata.form_action_origins.iter();
         let builder =
-            origins.fold(builder.metadata(&self.metadata.logout), oidc_logout::ClientBuilder::form_action_source);
+            origins.fold(builder.metadata(&self.metadata.logout), oidc_logout::op::ClientBuilder::form_action_source);
         match &self.secret {
             Some(secret) => builder.client_secret(&**secret).build_usable(),
             None => builder.build_usable(),

@@ -7,10 +7,12 @@ use anyhow::Context as _;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{RawQuery, State};
-use axum::http::header::{CONTENT_TYPE, SET_COOKIE};
+use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{AppendHeaders, IntoResponse as _, Response};
-use oidc_logout::{AuditRecord, Confirm, Decision, Landing, LogoutRequest, Refusal, RefusalReason, UiLocales};
+use oidc_logout::op::{
+    Answer, AuditRecord, Confirm, Decision, Landing, LogoutRequest, Refusal, RefusalReason, UiLocales,
+};
 use time::OffsetDateTime;
 
 use crate::app::App;
@@ -36,10 +38,7 @@ pub(crate) async fn end_session(
     let mut client = None;
 
     let request = match &body {
-        Ok(body) => {
-            let content_type = http::header(&headers, &CONTENT_TYPE);
-            endpoint.read(method.as_str(), content_type, query.unwrap_or_default(), body)
-        }
+        Ok(body) => endpoint.read(method.as_str(), query.unwrap_or_default(), &headers, body),
         Err(_) => Err(Refusal::from(RefusalReason::RequestTooLarge)),
     };
     let decision = match request.and_then(|request| endpoint.receive(request, now)) {
@@ -53,48 +52,35 @@ pub(crate) async fn end_session(
             };
             pending.decide(client.as_ref().map(Client::for_logout).as_ref(), session.as_ref())
         }
-        Err(refusal) => Decision::Refuse(refusal),
+        Err(refusal) => refusal.into(),
     };
     let audit = decision.audit();
-    let mut left = LeftBehind::default();
     let ui_locales = decision.request().and_then(LogoutRequest::ui_locales);
     let language = http::language(&headers, ui_locales.map(UiLocales::as_str));
     let page = Page { app: &app, language, session: session.as_ref(), client: client.as_ref() };
-    if let Decision::EndSession(_) = &decision {
-        let session = session.as_ref().context("there is no session to end")?;
-        if !audit.redirect {
-            left = page.left_behind(session).await?;
+    let mut left = LeftBehind::default();
+    let mut cookie = None;
+    let answer = match decision {
+        Decision::EndSession(end) => {
+            let session = session.as_ref().context("there is no session to end")?;
+            if !end.returns_to_client() {
+                left = page.left_behind(session).await?;
+            }
+            sessions::end(&app.pool, session).await?;
+            cookie = Some([(SET_COOKIE, app.cookies.clear(app.cookies.session()))]);
+            end.session_ended().into()
         }
-        sessions::end(&app.pool, session).await?;
-    }
+        Decision::Answer(answer) => answer,
+    };
     // Log only once the session has really ended.
     log(&audit, session.as_ref());
-    match decision {
-        Decision::EndSession(end) => {
-            let answer = page.landing(&end.session_ended(), &left)?;
-            let cookie = app.cookies.clear(app.cookies.session());
-            Ok((AppendHeaders([(SET_COOKIE, cookie)]), answer).into_response())
-        }
-        Decision::NoSession(landing) => page.landing(&landing, &left),
-        Decision::Confirm(ask) => page.confirm(&ask),
-        Decision::Declined(no) => {
-            let (user, client) = (page.user().unwrap_or_default(), page.client_name());
-            let content = DeclinedPage { language, user, client };
-            http::page(no.status(), &no.headers(), language, &content)
-        }
-        Decision::Resubmit(again) => {
-            let content = ResubmitPage { language, again: &again };
-            http::page(again.status(), &again.headers(), language, &content)
-        }
-        Decision::Refuse(refusal) => {
-            // A signed-in user can always sign out, whatever is wrong with the request.
-            let offer = match &session {
-                Some(session) => Some(endpoint.offer(&session.for_logout(None)?, now)),
-                None => None,
-            };
-            page.refusal(&refusal, offer.as_ref())
-        }
-    }
+    // Whoever is signed in gets a way out, whatever is wrong with the request.
+    let offer = match (&answer, &session) {
+        (Answer::Refuse(_), Some(session)) => Some(endpoint.offer(&session.for_logout(None)?, now)),
+        _ => None,
+    };
+    let response = page.respond(&answer, &left, offer.as_ref())?;
+    Ok((cookie.map(AppendHeaders), response).into_response())
 }
 
 /// Logs the record, one field per member.
@@ -121,7 +107,7 @@ async fn as_the_client_knows_it(
     app: &App,
     session: &Session,
     client: Option<&Client>,
-) -> anyhow::Result<oidc_logout::Session> {
+) -> anyhow::Result<oidc_logout::op::Session> {
     let takes_part = match client {
         Some(client) => Some(sessions::takes_part(&app.pool, session, &client.id).await?),
         None => None,
@@ -148,35 +134,37 @@ struct Page<'a> {
 }
 
 impl Page<'_> {
-    fn landing(&self, landing: &Landing, left: &LeftBehind) -> Result<Response, Internal> {
-        if let Landing::Redirect(to) = landing {
-            let status = StatusCode::from_u16(to.status())?;
-            return Ok((status, AppendHeaders(&to.headers())).into_response());
+    fn respond(&self, answer: &Answer, left: &LeftBehind, offer: Option<&Confirm>) -> Result<Response, Internal> {
+        let (language, user, client) = (self.language, self.user(), self.client_name());
+        let (status, headers) = (answer.status(), answer.headers());
+        match answer {
+            Answer::Landing(Landing::Redirect(_)) => {
+                Ok((StatusCode::from_u16(status)?, AppendHeaders(&headers)).into_response())
+            }
+            Answer::Landing(Landing::SignedOutPage(_)) => {
+                let clients: Vec<_> = left.clients.iter().map(Client::name).collect();
+                let content = SignedOutPage {
+                    language,
+                    was_signed_in: left.was_signed_in,
+                    still_signed_in_at: &clients,
+                    other_sessions: left.sessions,
+                };
+                http::page(status, &headers, language, &content)
+            }
+            Answer::Confirm(ask) => {
+                let content = ConfirmPage { language, ask, user: user.unwrap_or_default(), client };
+                http::page(status, &headers, language, &content)
+            }
+            Answer::Declined(_) => {
+                let content = DeclinedPage { language, user: user.unwrap_or_default(), client };
+                http::page(status, &headers, language, &content)
+            }
+            Answer::Resubmit(again) => http::page(status, &headers, language, &ResubmitPage { language, again }),
+            Answer::Refuse(refusal) => {
+                let content = RefusalPage { language, refusal, offer, user, client };
+                http::page(status, &headers, language, &content)
+            }
         }
-        let clients: Vec<_> = left.clients.iter().map(Client::name).collect();
-        let content = SignedOutPage {
-            language: self.language,
-            was_signed_in: left.was_signed_in,
-            still_signed_in_at: &clients,
-            other_sessions: left.sessions,
-        };
-        http::page(landing.status(), &landing.headers(), self.language, &content)
-    }
-
-    fn confirm(&self, ask: &Confirm) -> Result<Response, Internal> {
-        let content = ConfirmPage {
-            language: self.language,
-            ask,
-            user: self.user().unwrap_or_default(),
-            client: self.client_name(),
-        };
-        http::page(ask.status(), &ask.headers(), self.language, &content)
-    }
-
-    fn refusal(&self, refusal: &Refusal, offer: Option<&Confirm>) -> Result<Response, Internal> {
-        let content =
-            RefusalPage { language: self.language, refusal, offer, user: self.user(), client: self.client_name() };
-        http::page(refusal.status(), &refusal.headers_with_offer(offer), self.language, &content)
     }
 
     /// Read before the session ends, because its list of clients is deleted with it. The client

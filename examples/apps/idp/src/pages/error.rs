@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use askama::Template;
-use oidc_logout::{Confirm, Refusal, RefusalReason};
+use oidc_logout::op::{Confirm, Refusal, RefusalReason};
 
 use super::Language;
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use askama::Template;
-use oidc_logout::{Confirm, Resubmit};
+use oidc_logout::op::{Confirm, Resubmit};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;

@@ -8,10 +8,11 @@ use idp::pages::{
     Fields, Form, Language, PageError, RefusalPage, ResubmitPage, Returned, SignInError, SignInPage, SignOut,
     SignOutRequest, SignOutVariant, SignedOutPage, TooManyAttemptsPage,
 };
-use oidc_logout::{
-    Client, Confirm, ConfirmationKey, Decision, FormFault, HintError, KeySet, LogoutEndpoint, LogoutRequest,
-    MalformedHint, Parameter, Refusal, RefusalReason, Resubmit, Session,
+use oidc_logout::op::{
+    Answer, Client, Confirm, Decision, HintError, LogoutEndpoint, LogoutRequest, Refusal, RefusalReason, Resubmit,
+    Session,
 };
+use oidc_logout::{FormFault, KeySet, MalformedToken, Secret};
 use time::OffsetDateTime;
 use time::macros::datetime;
 
@@ -121,8 +122,8 @@ pub(crate) fn samples(language: Language, text: &str) -> Vec<Sample> {
 pub(crate) fn refusal_reasons() -> Vec<RefusalReason> {
     let mut reasons = vec![
         RefusalReason::RequestTooLarge,
-        RefusalReason::MalformedRequest { parameter: Parameter::State, fault: FormFault::Percent },
-        RefusalReason::DuplicateParameter { parameter: Parameter::ClientId },
+        RefusalReason::MalformedRequest { parameter: "state", fault: FormFault::Percent },
+        RefusalReason::DuplicateParameter { parameter: "client_id" },
         RefusalReason::HeadRequest,
         RefusalReason::MethodNotAllowed,
         RefusalReason::UnsupportedMediaType,
@@ -147,7 +148,7 @@ pub(crate) fn hint_errors() -> [HintError; 11] {
     [
         HintError::TooLarge,
         HintError::Encrypted,
-        HintError::Malformed(MalformedHint::Segments),
+        HintError::Malformed(MalformedToken::Segments),
         HintError::Type,
         HintError::Algorithm,
         HintError::Key,
@@ -166,7 +167,7 @@ pub(crate) fn codes(source: &str) -> impl Iterator<Item = &str> {
 }
 
 fn endpoint() -> LogoutEndpoint {
-    LogoutEndpoint::new("https://op.example", KeySet::default(), ConfirmationKey::new([7; 32]).unwrap())
+    LogoutEndpoint::new("https://op.example", KeySet::default(), Secret::new([7; 32]).unwrap())
 }
 
 fn session() -> Session {
@@ -191,7 +192,7 @@ fn question(state: &str, again: bool) -> Confirm {
     }
     let request = LogoutRequest::from_form(serde_urlencoded::to_string(form).unwrap()).unwrap();
     match decide(request, Some(&session())) {
-        Decision::Confirm(ask) => ask,
+        Decision::Answer(Answer::Confirm(ask)) => ask,
         other => panic!("expected a question, not {other:?}"),
     }
 }
@@ -199,7 +200,7 @@ fn question(state: &str, again: bool) -> Confirm {
 fn resubmit(state: &str) -> Resubmit {
     let request = LogoutRequest::from_form(serde_urlencoded::to_string(request(state)).unwrap()).unwrap();
     match decide(request, None) {
-        Decision::Resubmit(again) => again,
+        Decision::Answer(Answer::Resubmit(again)) => again,
         other => panic!("expected a form to post again, not {other:?}"),
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::support::samples::{Sample, codes, hint_errors, refusal_reasons, samples};
 use idp::pages::{ASSETS, Language};
-use oidc_logout::{HintError, RefusalReason};
+use oidc_logout::op::{HintError, RefusalReason};
 use scraper::{ElementRef, Html, Selector};
 
 pub(super) const PLAIN: &str = "Demo calendar";
@@ -271,9 +271,9 @@ fn every_error_has_words_of_its_own() {
 #[test]
 fn the_samples_have_every_reason_that_the_library_has() {
     let sampled: BTreeSet<_> = refusal_reasons().into_iter().map(RefusalReason::code).collect();
-    assert_eq!(sampled, codes(include_str!("../../../../../../src/refusal.rs")).collect());
+    assert_eq!(sampled, codes(include_str!("../../../../../../src/op/refusal.rs")).collect());
     let sampled: BTreeSet<_> = hint_errors().into_iter().map(HintError::code).collect();
-    assert_eq!(sampled, codes(include_str!("../../../../../../src/hint.rs")).collect());
+    assert_eq!(sampled, codes(include_str!("../../../../../../src/op/hint.rs")).collect());
 }
 
 fn one(language: Language, text: &str, name: &str) -> String {
