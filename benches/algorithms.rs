@@ -102,7 +102,7 @@ impl Request {
             query: serde_urlencoded::to_string(query).expect("a query"),
             endpoint: LogoutEndpoint::new(ISSUER, keys, secret),
             client: client(key, 1),
-            session: Session::new([1; 32]).subject(SUBJECT).sid("s-1"),
+            session: Session::new([1; 32], SUBJECT).sid("s-1"),
             signed: signed.into_bytes(),
             signature,
             key: key.clone(),

@@ -93,7 +93,7 @@ impl Host {
             Answer::Declined(_) => ("You are still signed in", home_link()),
             Answer::Resubmit(again) => ("One moment", self_posting_form(again)),
             Answer::Refuse(refusal) => {
-                let offer = sign_in.map(|sign_in| self.endpoint.offer(&sign_in.session, now));
+                let offer = sign_in.and_then(|sign_in| self.endpoint.offer(&sign_in.session, now).ok());
                 ("Signing out did not work", explanation(refusal, offer.as_ref()))
             }
         };
@@ -251,7 +251,7 @@ async fn login(
     let random = || Alphanumeric.sample_string(&mut rand::rng(), 32);
     let (id, sid) = (random(), random());
     let user = parameter(query.as_deref(), "user").ok_or(StatusCode::BAD_REQUEST)?;
-    let session = Session::new(rand::random()).subject(&user).sid(&sid);
+    let session = Session::new(rand::random(), &user).sid(&sid);
     let cookie = format!("session={id}; Path=/; HttpOnly; SameSite=Lax");
     host.sign_out(&headers);
     host.sign_ins().insert(id, SignIn { user, sid, session });
@@ -270,6 +270,7 @@ async fn home(State(host): State<Arc<Host>>, headers: HeaderMap) -> Result<Respo
     let request = format!("/logout?post_logout_redirect_uri={}&state=af0ifj", host.client_uri);
     let refused = "/logout?post_logout_redirect_uri=https://evil.example/&client_id=demo-client";
     let offer = host.endpoint.offer(&sign_in.session, OffsetDateTime::now_utc());
+    let offer = offer.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
     let content = html! {
         p { "You are signed in as " strong { (sign_in.user) } "." }
         (form(offer.fields(), &html! { button name="confirm" value="yes" { "Sign out" } }))

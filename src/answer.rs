@@ -68,6 +68,11 @@ impl<'a> Headers<'a> {
         Self::with_referrer_policy("strict-origin").and("content-security-policy", policy)
     }
 
+    /// Tells the browser that it is signed out at this provider (Login Status API, section 3.1).
+    pub(crate) fn logged_out(self, is_logged_out: bool) -> Self {
+        if is_logged_out { self.and("set-login", "logged-out") } else { self }
+    }
+
     fn with_referrer_policy(policy: &'static str) -> Self {
         Self(vec![("cache-control", "no-store".into()), ("referrer-policy", policy.into())])
     }

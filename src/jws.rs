@@ -12,4 +12,4 @@ pub use keys::{KeySet, KeySetError, UnusableKey};
 pub use limits::Limits;
 pub use numeric_date::NumericDate;
 pub use token::{MalformedToken, TokenSegment};
-pub(crate) use token::{Token, TokenFault};
+pub(crate) use token::{Token, TokenBytes, TokenFault};

@@ -63,7 +63,7 @@ pub use metadata::{
     ProviderMetadata,
 };
 pub use parameter::ClientId;
-pub use uri::UriError;
+pub use uri::{UriError, form_action_source};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -75,7 +75,7 @@
 //!     };
 //!     // Whoever is signed in gets a way out, whatever is wrong with the request.
 //!     let offer = match &answer {
-//!         Answer::Refuse(_) => db.session(http.cookie, None).await?.map(|it| op.offer(&it, now)),
+//!         Answer::Refuse(_) => db.session(http.cookie, None).await?.and_then(|it| op.offer(&it, now).ok()),
 //!         _ => None,
 //!     };
 //!     // The variant chooses the template. Status and headers come from the answer.
@@ -123,8 +123,10 @@ mod endpoint;
 mod exchange;
 mod hint;
 mod landing;
+mod page;
 mod page_form;
 mod pending;
+mod pending_session;
 mod policy;
 mod read;
 mod reasons;
@@ -138,6 +140,7 @@ mod resubmit;
 mod session;
 mod settings;
 mod verify;
+mod without_cookie;
 
 pub use answer::Answer;
 pub use audit::{AuditRecord, AuditedHint};
@@ -147,17 +150,19 @@ pub use decision::Decision;
 pub use declined::Declined;
 pub use end_session::EndSession;
 pub use endpoint::LogoutEndpoint;
-pub use hint::{HintError, VerifiedHint, VerifyHintError};
+pub use hint::{ClaimsError, HintError, VerifiedHint, VerifyHintError};
 pub use landing::{Landing, SignedOutPage};
+pub use page::{ConfirmPage, ResubmitPage};
 pub use pending::Pending;
+pub use pending_session::{PendingSession, SidToFind};
 pub use policy::{
-    ConfirmRule, CrossSitePost, ExpiredHint, HintRule, HintWithoutSid, OnBadHint, Policy, PolicyBuilder, PolicyError,
-    Presence, RedirectWithoutHint, StateRule, UriMatching,
+    ConfirmRule, ExpiredHint, HintRule, HintWithoutSid, OnBadHint, Policy, PolicyBuilder, PolicyError, Presence,
+    RedirectWithoutHint, SessionBySid, SessionCookie, StateRule, UriMatching,
 };
 pub use read::LogoutRequestBuilder;
 pub use reasons::ConfirmReason;
 pub use redirect::LogoutRedirect;
-pub use refusal::{Refusal, RefusalReason};
+pub use refusal::{HostError, Refusal, RefusalReason};
 pub use registration::{RegisteredRedirect, RegistrationError, RegistrationRules};
 pub use request::{LogoutRequest, Method};
 pub use resubmit::Resubmit;

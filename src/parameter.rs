@@ -102,6 +102,19 @@ impl From<String> for ClientId {
     }
 }
 
+impl AsRef<str> for ClientId {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The identifier as it is, which may hold any printable character: escape it in pages.
+impl fmt::Display for ClientId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// So that a map with `ClientId` as its key can be asked with a string.
 impl Borrow<str> for ClientId {
     fn borrow(&self) -> &str {

@@ -9,6 +9,9 @@ use url::{Host, form_urlencoded};
 /// The longest URI that passes, in bytes.
 const MAX_BYTES: usize = 2048;
 
+/// The longest host name, in characters (RFC 1035, section 2.3.4, without the length octets).
+const MAX_HOST_BYTES: usize = 253;
+
 /// Schemes that run or read something instead of going somewhere, or where nobody can land. No host
 /// can allow them.
 const FORBIDDEN_SCHEMES: [&str; 11] =
@@ -22,12 +25,21 @@ pub enum UriError {
     /// More than 2048 bytes. `too_long`
     #[error("the URI is longer than 2048 bytes")]
     TooLong,
+    /// A host with letters beyond ASCII: an internationalized domain name. `character`
+    #[error("the host is an internationalized name; write it in its ASCII form, which begins with xn--")]
+    InternationalizedHost,
     /// A character that RFC 3986 does not allow, a stray `%`, or a bracket outside the authority.
     /// `character`
     #[error(
         "the URI holds a character that must be percent-encoded, or a broken percent-encoding (RFC 3986, section 2)"
     )]
     Character,
+    /// An underscore before the first colon. `relative`
+    #[error(
+        "what stands before the colon is no scheme, because schemes cannot hold an underscore (RFC 3986, section 3.1); \
+         use letters, digits, + - and ."
+    )]
+    SchemeUnderscore,
     /// No scheme at the beginning. `relative`
     #[error("the URI is relative; write an absolute URI with its scheme")]
     Relative,
@@ -40,15 +52,20 @@ pub enum UriError {
          com.example.app (RFC 8252, section 7.1)"
     )]
     Scheme,
+    /// A `*` at the end or in the authority, which looks like a wildcard. `wildcard`
+    #[error("the URI holds a wildcard, and URIs are compared as they are; write each URI out")]
+    Wildcard,
     /// An `@` in the authority. `userinfo`
     #[error("the URI has a user name before the host; write it without")]
     Userinfo,
-    /// No `//`, no host after it, or a host that readers could take for another: wildcards,
-    /// characters other than letters, digits, hyphens and dots, addresses in another form than the
-    /// plain one. `host`
+    /// No `//`, no host after it, or a host that readers could take for another: characters other
+    /// than letters, digits, hyphens, underscores and dots, a label that is empty, longer than 63
+    /// characters or with a hyphen at an end, a name longer than 253 characters, addresses in another
+    /// form than the plain one. `host`
     #[error(
-        "the host is missing or not in its plain form; write https:// and a host name of letters, digits, hyphens and \
-         dots, an IPv4 address of four decimal numbers, or the shortest form of an IPv6 address in brackets"
+        "the host is missing or not in its plain form; write https:// and a host name of at most 253 characters, whose \
+         labels have 1 to 63 letters, digits, hyphens and underscores with no hyphen at an end, an IPv4 address of four \
+         decimal numbers, or the shortest form of an IPv6 address in brackets"
     )]
     Host,
     /// Not a decimal number from 1 to 65535 without leading zeros. `port`
@@ -65,10 +82,11 @@ impl UriError {
     pub fn code(self) -> &'static str {
         match self {
             Self::TooLong => "too_long",
-            Self::Character => "character",
-            Self::Relative => "relative",
+            Self::InternationalizedHost | Self::Character => "character",
+            Self::SchemeUnderscore | Self::Relative => "relative",
             Self::Fragment => "fragment",
             Self::Scheme => "scheme",
+            Self::Wildcard => "wildcard",
             Self::Userinfo => "userinfo",
             Self::Host => "host",
             Self::Port => "port",
@@ -98,9 +116,13 @@ impl<'u> CheckedUri<'u> {
         }
         let parts = UriParts::split(uri);
         if !parts.has_only_uri_characters() {
-            return Err(UriError::Character);
+            return Err(if parts.has_internationalized_host() {
+                UriError::InternationalizedHost
+            } else {
+                UriError::Character
+            });
         }
-        let scheme = parts.scheme.ok_or(UriError::Relative)?;
+        let scheme = parts.scheme.ok_or_else(|| no_scheme(uri))?;
         if parts.rest.contains('#') {
             return Err(UriError::Fragment);
         }
@@ -109,6 +131,9 @@ impl<'u> CheckedUri<'u> {
             None if allows_scheme(scheme) && !is_forbidden(scheme) => Scheme::PrivateUse,
             None => return Err(UriError::Scheme),
         };
+        if uri.ends_with('*') || parts.authority.is_some_and(|authority| authority.contains('*')) {
+            return Err(UriError::Wildcard);
+        }
         let (host, port) = match (scheme, parts.authority) {
             (Scheme::PrivateUse, None) => (None, ""),
             (_, None) => return Err(UriError::Host),
@@ -131,10 +156,14 @@ impl<'u> CheckedUri<'u> {
         self.scheme
     }
 
-    /// `localhost`, `127.0.0.0/8` or `[::1]`.
+    /// `localhost`, a name that ends in `.localhost` (RFC 6761, section 6.3), `127.0.0.0/8` or
+    /// `[::1]`.
     fn is_loopback(&self) -> bool {
         match &self.host {
-            Some(Host::Domain(domain)) => domain.eq_ignore_ascii_case("localhost"),
+            Some(Host::Domain(domain)) => {
+                let last = domain.rsplit('.').next().unwrap_or_default();
+                last.eq_ignore_ascii_case("localhost")
+            }
             Some(Host::Ipv4(address)) => address.is_loopback(),
             Some(Host::Ipv6(address)) => *address == Ipv6Addr::LOCALHOST,
             None => false,
@@ -150,11 +179,6 @@ impl<'u> CheckedUri<'u> {
         }
     }
 
-    /// Whether nothing follows scheme and authority.
-    pub(crate) fn is_origin(&self) -> bool {
-        self.path_start == self.uri.len()
-    }
-
     /// The decoded names of the query's members.
     pub(crate) fn query_names(&self) -> impl Iterator<Item = String> {
         let query = self.uri.split_once('?').map_or("", |(_, query)| query);
@@ -166,17 +190,45 @@ fn is_forbidden(scheme: &str) -> bool {
     FORBIDDEN_SCHEMES.iter().any(|forbidden| scheme.eq_ignore_ascii_case(forbidden))
 }
 
-/// The source expression of a URI that passed, for a content security policy (CSP 3, section 2.3.1):
-/// its origin, or only the scheme where the grammar of sources cannot express the host.
-pub(crate) fn csp_source(uri: &str) -> String {
-    let parts = UriParts::split(uri);
-    let scheme = parts.scheme.unwrap_or_default().to_ascii_lowercase();
-    match parts.authority {
-        Some(authority) if Scheme::web(&scheme).is_some() && !authority.starts_with('[') => {
-            format!("{scheme}://{}", authority.to_ascii_lowercase())
-        }
-        _ => scheme + ":",
+/// Why a text does not begin with a scheme.
+fn no_scheme(uri: &str) -> UriError {
+    match uri.split_once(':') {
+        Some((before, _)) if before.contains('_') && is_scheme(&before.replace('_', "-")) => UriError::SchemeUnderscore,
+        _ => UriError::Relative,
     }
+}
+
+/// The source that a content security policy's `form-action` must hold for a form whose answer
+/// redirects to this URI (CSP 3, section 2.3.1): its scheme, such as `https:`.
+///
+/// Browsers apply `form-action` to every redirect that follows a form, and applications redirect
+/// onwards to other origins. With only one origin there, the user stays on the page with the form
+/// though the form has had its effect. Use it for your other pages with a form too, such as the
+/// sign-in page whose answer leads back to a client's `redirect_uri`.
+///
+/// # Errors
+/// [`UriError`] if this is not an absolute URI without a fragment.
+///
+/// ```
+/// let source = oidc_logout::form_action_source("com.example.app:/callback")?;
+/// assert_eq!(source, "com.example.app:");
+/// # Ok::<(), oidc_logout::UriError>(())
+/// ```
+pub fn form_action_source(uri: &str) -> Result<String, UriError> {
+    let checked = CheckedUri::check(uri, |_| true)?;
+    Ok(scheme_source(checked.uri))
+}
+
+/// The same for a URI that passed registration.
+pub(crate) fn scheme_source(uri: &str) -> String {
+    let scheme = uri.split(':').next().unwrap_or_default();
+    scheme.to_ascii_lowercase() + ":"
+}
+
+/// Whether this is a scheme that a policy may name. Every host can be reached by it, so no scheme
+/// that runs or reads something is one.
+pub(crate) fn is_form_action_scheme(scheme: &str) -> bool {
+    is_scheme(scheme) && !is_forbidden(scheme)
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -231,6 +283,11 @@ impl<'u> UriParts<'u> {
             None => (None, after),
         };
         Self { scheme, authority, rest }
+    }
+
+    fn has_internationalized_host(&self) -> bool {
+        let host = self.authority.map_or("", |authority| split_port(authority).0);
+        !host.is_ascii() && host.chars().all(|char| char.is_alphanumeric() || "-_.".contains(char))
     }
 
     /// The characters of RFC 3986, section 2, with brackets only in the authority.
@@ -307,9 +364,7 @@ fn check_authority(scheme: Scheme, authority: &str) -> Result<(Option<Host<Strin
 /// A host whose characters are plain and which a URL parser leaves as it is but for case: `127.1`, `0x7f000001` and
 /// `[0:0:0:0:0:0:0:1]` are other spellings, which other readers may read otherwise.
 fn check_host(host: &str) -> Result<Host<String>, UriError> {
-    let plain =
-        host.starts_with('[') || host.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.');
-    if !plain || host.is_empty() {
+    if !host.starts_with('[') && (host.len() > MAX_HOST_BYTES || !host.split('.').all(is_label)) {
         return Err(UriError::Host);
     }
     let parsed = Host::parse(host).map_err(|_| UriError::Host)?;
@@ -318,6 +373,15 @@ fn check_host(host: &str) -> Result<Host<String>, UriError> {
         address => address.to_string().eq_ignore_ascii_case(host),
     };
     if unchanged { Ok(parsed) } else { Err(UriError::Host) }
+}
+
+/// A label of a host name (RFC 1123, section 2.1). Underscores are not among its characters, but
+/// real hosts have them.
+fn is_label(label: &str) -> bool {
+    (1..=63).contains(&label.len())
+        && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+        && !label.starts_with('-')
+        && !label.ends_with('-')
 }
 
 /// An http(s) URI as the normalized comparison sees it.

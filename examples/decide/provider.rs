@@ -25,7 +25,9 @@ pub(crate) struct JsonClient {
     client_secret: Option<String>,
     confirm: Option<ConfirmRule>,
     #[serde(default)]
-    form_action_sources: Vec<String>,
+    previous_client_secrets: Vec<String>,
+    #[serde(default)]
+    form_action_schemes: Vec<String>,
     #[serde(flatten)]
     rules: Rules,
 }
@@ -35,6 +37,9 @@ pub(crate) struct JsonSession {
     pub(crate) sub: Option<String>,
     pub(crate) sid: Option<String>,
     takes_part: Option<bool>,
+    /// The request came without its cookie, so the host finds it only by the hint's `sid`.
+    #[serde(default)]
+    pub(crate) without_cookie: bool,
     /// Which sign-in it is, where there are several.
     #[serde(default)]
     binding: u8,
@@ -50,6 +55,18 @@ pub(crate) struct JsonRequest {
     /// Of a POST; `null` for a request without.
     #[serde(default = "form")]
     pub(crate) content_type: Option<String>,
+    /// The other headers, by their lower-case names.
+    #[serde(default)]
+    pub(crate) headers: BTreeMap<String, String>,
+}
+
+impl JsonRequest {
+    /// All headers, name and value.
+    pub(crate) fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        let content_type = self.content_type.as_deref().filter(|_| self.method == "POST");
+        let others = self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        content_type.map(|value| ("content-type", value)).into_iter().chain(others)
+    }
 }
 
 /// A text, or its parts in a list: texts, and texts that are repeated.
@@ -131,6 +148,9 @@ pub(crate) struct Rules {
     allow_http: bool,
     #[serde(default)]
     allow_schemes: Vec<String>,
+    #[serde(default)]
+    allow_any_scheme: bool,
+    max_post_logout_redirect_uris: Option<usize>,
 }
 
 impl Op {
@@ -156,8 +176,11 @@ impl JsonClient {
         for uri in &self.post_logout_redirect_uris {
             client = client.post_logout_redirect_uri(uri);
         }
-        for source in &self.form_action_sources {
-            client = client.form_action_source(source);
+        for secret in &self.previous_client_secrets {
+            client = client.previous_client_secret(secret.as_str());
+        }
+        for scheme in &self.form_action_schemes {
+            client = client.form_action_scheme(scheme);
         }
         if let Some(algorithm) = self.id_token_signed_response_alg {
             client = client.id_token_signed_response_alg(algorithm);
@@ -174,10 +197,11 @@ impl JsonClient {
 
 impl JsonSession {
     pub(crate) fn read(&self) -> Session {
-        let mut session = Session::new([self.binding; 32]);
-        if let Some(subject) = &self.sub {
-            session = session.subject(subject);
-        }
+        let binding = [self.binding; 32];
+        let mut session = match &self.sub {
+            Some(subject) => Session::new(binding, subject),
+            None => Session::of_unknown_subject(binding),
+        };
         if let Some(sid) = &self.sid {
             session = session.sid(sid);
         }
@@ -190,10 +214,14 @@ impl JsonSession {
 
 impl Rules {
     pub(crate) fn read(&self) -> RegistrationRules {
-        let rules = RegistrationRules::default()
+        let mut rules = RegistrationRules::default()
             .application_type(self.application_type)
             .client_type(self.client_type)
-            .allow_http(self.allow_http);
+            .allow_http(self.allow_http)
+            .allow_any_scheme(self.allow_any_scheme);
+        if let Some(max) = self.max_post_logout_redirect_uris {
+            rules = rules.max_post_logout_redirect_uris(max);
+        }
         self.allow_schemes.iter().fold(rules, RegistrationRules::allow_scheme)
     }
 }

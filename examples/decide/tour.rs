@@ -71,7 +71,7 @@ pub(crate) fn show() -> Result<(), Error> {
     writeln!(out, "   requested URI = a registered one       {}\n", yes(is_registered))?;
     writeln!(out, "5. The decision")?;
     writeln!(out, "   the hint's subject = the session's     {}", yes(is_users))?;
-    let session = Session::new([1; 32]).subject(subject);
+    let session = Session::new([1; 32], subject);
     let landing = match pending.decide(Some(&client), Some(&session)) {
         Decision::EndSession(end) => {
             writeln!(out, "   so end the session, without asking")?;

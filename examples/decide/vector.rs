@@ -124,7 +124,7 @@ impl Logout {
 
         let page = if answer.offer {
             let session = self.session.as_ref().ok_or("an offer needs a session")?;
-            endpoint.offer(&session.read(), now)
+            endpoint.offer(&session.read(), now)?
         } else {
             match decision {
                 Decision::Answer(Answer::Confirm(page)) => page,
@@ -199,8 +199,8 @@ impl JsonRequest {
         session: Option<&JsonSession>,
         now: OffsetDateTime,
     ) -> Decision {
-        let headers = self.content_type.iter().map(|value| ("content-type", value));
-        decide(endpoint.read(&self.method, &self.query, headers, &self.body), endpoint, clients, session, now)
+        let request = endpoint.read(&self.method, &self.query, self.headers(), &self.body);
+        decide(request, endpoint, clients, session, now)
     }
 }
 
@@ -231,7 +231,13 @@ fn decide_form(
     session: Option<&JsonSession>,
     now: OffsetDateTime,
 ) -> Decision {
-    decide(LogoutRequest::from_form(form), endpoint, clients, session, now)
+    // A browser posts it from the provider's own page.
+    let headers = [
+        ("content-type", "application/x-www-form-urlencoded"),
+        ("sec-fetch-site", "same-origin"),
+        ("sec-fetch-dest", "document"),
+    ];
+    decide(endpoint.read("POST", "", headers, form), endpoint, clients, session, now)
 }
 
 /// What a host does: two calls around its own look-ups.
@@ -250,8 +256,15 @@ fn decide(
         .iter()
         .find(|client| pending.client_id().is_some_and(|id| id.as_str() == client.client_id))
         .map(JsonClient::read);
-    let session = session.map(JsonSession::read);
-    pending.decide(client.as_ref(), session.as_ref())
+    let pending = pending.with_client(client.as_ref());
+    let session = match session {
+        Some(session) if session.without_cookie => pending.sid_to_find().and_then(|look_up| {
+            let is_it = session.sid.as_deref() == Some(look_up.sid());
+            is_it.then(|| look_up.found(session.read()))
+        }),
+        session => session.map(JsonSession::read),
+    };
+    pending.decide(session.as_ref())
 }
 
 fn location(landing: &Landing) -> Option<String> {

@@ -4,7 +4,7 @@
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use oidc_logout::op::{
-    Answer, Confirm, ConfirmReason, ConfirmRule, CrossSitePost, Decision, ExpiredHint, HintWithoutSid, Landing,
+    Answer, Confirm, ConfirmReason, ConfirmRule, SessionCookie, Decision, ExpiredHint, HintWithoutSid, Landing,
     LogoutEndpoint, LogoutRedirect, LogoutRequest, OnBadHint, Policy, RedirectWithoutHint, RefusalReason, Session,
     UriMatching,
 };
@@ -382,7 +382,7 @@ impl PolicyChoice {
             policy = policy.uri_matching(UriMatching::Normalized);
         }
         if self.trust_posts {
-            policy = policy.cross_site_post(CrossSitePost::Trust);
+            policy = policy.session_cookie(SessionCookie::None);
         }
         if self.any_algorithm {
             policy = policy.algorithms(vec![Algorithm::EdDsa, Algorithm::Hs256]);
@@ -397,7 +397,7 @@ impl PolicyChoice {
 
 impl SessionChoice {
     fn build(&self, binding: u8) -> Session {
-        let mut session = Session::new([binding; 32]);
+        let mut session = Session::of_unknown_subject([binding; 32]);
         match self.subject {
             Known::Same => session = session.subject("somebody"),
             Known::Other => session = session.subject("somebody-else"),

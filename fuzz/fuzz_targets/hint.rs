@@ -90,7 +90,7 @@ fn outcome(endpoint: &LogoutEndpoint, token: &str, client_id: Option<&str>) -> R
     };
     let pending = endpoint.receive(request, now()).map_err(|refusal| code(refusal.reason()))?;
     let client = CLIENTS.find(pending.client_id());
-    let session = Session::new([1; 32]).subject("somebody").sid("s-1");
+    let session = Session::new([1; 32], "somebody").sid("s-1");
     match pending.decide(client, Some(&session)) {
         Decision::EndSession(end) => {
             assert_eq!(end.hint().unwrap().subject(), "somebody");

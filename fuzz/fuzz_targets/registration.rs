@@ -142,7 +142,7 @@ fn redirect(endpoint: &LogoutEndpoint, client: &Client, uri: &str, state: Option
     }
     let request = request.build().unwrap();
 
-    let session = Session::new([1; 32]);
+    let session = Session::of_unknown_subject([1; 32]);
     let pending = endpoint.receive(request.clone(), now()).unwrap();
     match pending.decide(Some(client), Some(&session)) {
         Decision::Answer(Answer::Confirm(ask)) => {

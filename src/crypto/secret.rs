@@ -56,15 +56,10 @@ impl Secret {
         Ok(self)
     }
 
-    /// A `client_secret`, of any length: clients that are not registered for HMAC may have short
-    /// ones.
-    pub(crate) fn of_client(secret: Vec<u8>) -> Self {
-        Self { current: secret, previous: Vec::new() }
-    }
-
-    /// The length of the current key, in bytes.
-    pub(crate) fn len(&self) -> usize {
-        self.current.len()
+    /// A `client_secret` and former ones, of any length: clients that are not registered for HMAC may
+    /// have short ones.
+    pub(crate) fn of_client(current: Vec<u8>, previous: Vec<Vec<u8>>) -> Self {
+        Self { current, previous }
     }
 
     /// The HMAC of a message under the current key. `None` if the algorithm is no HMAC, the key is

@@ -17,8 +17,16 @@ pub(crate) struct IdTokenClaims<'t> {
     pub(crate) nbf: Option<NumericDate>,
     pub(crate) azp: Option<Cow<'t, str>>,
     pub(crate) sid: Option<Cow<'t, str>>,
+    /// Some providers name the kind of a token here: `ID`, `Bearer`, `Refresh`.
+    pub(crate) typ: Option<Cow<'t, str>>,
+    /// Others here: `id`, `access`.
+    pub(crate) token_use: Option<Cow<'t, str>>,
     /// No ID Token has `events`: it is a security event such as a logout token (RFC 8417).
     pub(crate) has_events: bool,
+    /// `scope` or `scp`, which access tokens have (RFC 9068, section 2.2.3).
+    pub(crate) has_scope: bool,
+    /// `client_id`, which access tokens have (RFC 9068, section 2.2).
+    pub(crate) has_client_id: bool,
 }
 
 impl<'t> IdTokenClaims<'t> {
@@ -28,8 +36,24 @@ impl<'t> IdTokenClaims<'t> {
     }
 
     fn members(json: &'t [u8]) -> Result<Self, json::Fault> {
-        let names = ["iss", "sub", "aud", "exp", "iat", "nbf", "azp", "sid", "events"];
-        let [iss, sub, aud, exp, iat, nbf, azp, sid, events] = json::read(json, names)?;
+        let names = [
+            "iss",
+            "sub",
+            "aud",
+            "exp",
+            "iat",
+            "nbf",
+            "azp",
+            "sid",
+            "typ",
+            "token_use",
+            "events",
+            "scope",
+            "scp",
+            "client_id",
+        ];
+        let [iss, sub, aud, exp, iat, nbf, azp, sid, typ, token_use, events, scope, scp, client_id] =
+            json::read(json, names)?;
         Ok(Self {
             iss: iss.required()?.text()?,
             sub: sub.required()?.text()?,
@@ -39,7 +63,11 @@ impl<'t> IdTokenClaims<'t> {
             nbf: nbf.optional().map(Found::number).transpose()?.map(NumericDate),
             azp: azp.optional().map(Found::text).transpose()?,
             sid: sid.optional().map(Found::text).transpose()?,
+            typ: typ.optional().map(Found::text).transpose()?,
+            token_use: token_use.optional().map(Found::text).transpose()?,
             has_events: events.is_present(),
+            has_scope: scope.is_present() || scp.is_present(),
+            has_client_id: client_id.is_present(),
         })
     }
 }

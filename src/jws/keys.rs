@@ -1,7 +1,7 @@
 //! The provider's keys: which ones may verify, and which one a token asks for.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -56,8 +56,12 @@ pub struct KeySet {
 struct Key {
     kid: Option<Arc<str>>,
     public: Arc<PublicKey>,
-    verifiers: Arc<[(Algorithm, Verifier)]>,
+    verifiers: Arc<[(Algorithm, LazyVerifier)]>,
 }
+
+/// Built when it is first used, because building one for an RSA key costs more than most requests.
+/// `None` if the library refuses the key.
+type LazyVerifier = OnceLock<Option<Verifier>>;
 
 /// A JWK Set that is not one at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -73,6 +77,8 @@ pub enum KeySetError {
 pub(crate) enum KeyFault {
     /// No key fits the algorithm and the `kid`.
     Key,
+    /// The set is empty.
+    NoKeys,
     /// None of the keys that fit verifies it.
     Signature,
 }
@@ -217,7 +223,7 @@ impl KeySet {
             .take(max_tried)
             .peekable();
         if fit.peek().is_none() {
-            return Err(KeyFault::Key);
+            return Err(if self.is_empty() { KeyFault::NoKeys } else { KeyFault::Key });
         }
         fit.find(|(_, verifier)| verifier.verify(message, signature))
             .map(|(key, _)| key.kid.clone())
@@ -268,12 +274,15 @@ impl Key {
                 vec![algorithm.ok_or(KeyError::Algorithm)?]
             }
         };
-        let verifiers = algorithms
-            .into_iter()
-            .map(|algorithm| Verifier::new(algorithm, &key).map(|verifier| (algorithm, verifier)))
-            .collect::<Option<Vec<_>>>();
-        // Lengths were checked: what the library still refuses is a point beside its curve.
-        let verifiers = verifiers.ok_or(KeyError::Point)?;
+        let verifiers: Vec<_> = algorithms.into_iter().map(|algorithm| (algorithm, LazyVerifier::new())).collect();
+        // The numbers of an RSA key were checked. Whether a point is on its curve only the library
+        // knows, and a key that cannot be used must be reported now.
+        if !matches!(key, PublicKey::Rsa { .. }) {
+            for (algorithm, verifier) in &verifiers {
+                let built = Verifier::new(*algorithm, &key).ok_or(KeyError::Point)?;
+                verifier.get_or_init(|| Some(built));
+            }
+        }
         Ok(Self { kid: kid.map(Arc::from), public: Arc::new(key), verifiers: verifiers.into() })
     }
 
@@ -284,7 +293,8 @@ impl Key {
     }
 
     fn verifier(&self, algorithm: Algorithm) -> Option<&Verifier> {
-        self.verifiers.iter().find_map(|(fits, verifier)| (*fits == algorithm).then_some(verifier))
+        let (_, verifier) = self.verifiers.iter().find(|(fits, _)| *fits == algorithm)?;
+        verifier.get_or_init(|| Verifier::new(algorithm, &self.public)).as_ref()
     }
 }
 

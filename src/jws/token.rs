@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -129,8 +130,26 @@ impl<'t> Token<'t> {
         self.decoded.get(self.header_end..self.claims_end).unwrap_or_default()
     }
 
+    /// The claims, kept beyond the token without copying them.
+    pub(crate) fn into_claims(self) -> TokenBytes {
+        TokenBytes { decoded: self.decoded, claims: self.header_end..self.claims_end }
+    }
+
     pub(crate) fn signature(&self) -> &[u8] {
         self.decoded.get(self.claims_end..).unwrap_or_default()
+    }
+}
+
+/// The claims of a token that was decoded.
+#[derive(Clone)]
+pub(crate) struct TokenBytes {
+    decoded: Vec<u8>,
+    claims: Range<usize>,
+}
+
+impl TokenBytes {
+    pub(crate) fn as_slice(&self) -> &[u8] {
+        self.decoded.get(self.claims.clone()).unwrap_or_default()
     }
 }
 

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::answer::Answer;
 use super::decision::Decision;
+use super::exchange::SessionFound;
 use super::hint::{HintError, VerifiedHint};
 use super::landing::Landing;
 use super::reasons::ConfirmReason;
@@ -47,6 +48,13 @@ pub struct AuditRecord {
     /// What was proven by the hint, or why it was not; absent without a hint.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<AuditedHint>,
+    /// How the host found the session: `cookie` or `sid`. Absent if there was none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session: Option<&'static str>,
+    /// What the host ended beyond the session of the decision, such as refresh tokens. The host adds
+    /// it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub also_ended: Vec<String>,
     /// The End-User, as the client knows them: only where the host [asked](Decision::audit_with_subject) for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
@@ -99,6 +107,11 @@ impl Decision {
                 Some(error) => Some(AuditedHint::invalid(error)),
                 None => self.hint().map(AuditedHint::verified),
             },
+            session: self.exchange().and_then(|exchange| exchange.session).map(|found| match found {
+                SessionFound::InCookie => "cookie",
+                SessionFound::BySid => "sid",
+            }),
+            also_ended: Vec::new(),
             subject: None,
         }
     }

@@ -1,5 +1,7 @@
 //! Step 3, first half: the client, as the host's registry knows it.
 
+use std::fmt;
+
 use thiserror::Error;
 
 use super::policy::ConfirmRule;
@@ -7,7 +9,7 @@ use super::registration::{RegisteredRedirect, RegistrationRules};
 use crate::crypto::{Algorithm, Secret};
 use crate::metadata::{ApplicationType, ClientType};
 use crate::parameter::ClientId;
-use crate::uri::{CheckedUri, UriError, csp_source};
+use crate::uri::{UriError, is_form_action_scheme};
 
 /// A registered client: what logout needs to know of it.
 ///
@@ -50,6 +52,7 @@ impl Client {
             client_type: None,
             algorithm: None,
             secret: None,
+            previous_secrets: Vec::new(),
             confirm: None,
             form_action: Vec::new(),
         }
@@ -110,16 +113,26 @@ pub enum ClientError {
         /// How many bytes it needs.
         min_bytes: usize,
     },
-    /// A source for `form-action` that is not an origin or a scheme.
-    #[error("form-action source {index} is not an origin such as https://www.example")]
-    FormActionSource {
+    /// More redirect URIs than a client may have: see
+    /// [`RegistrationRules::max_post_logout_redirect_uris`].
+    #[error("the client has more than {max} post_logout_redirect_uris")]
+    TooManyUris {
+        /// How many it may have.
+        max: usize,
+    },
+    /// A public client is registered for an HMAC algorithm, and whoever has the app knows its secret.
+    #[error("a public client cannot be registered for an HMAC algorithm, because it cannot keep a secret")]
+    HmacForPublicClient,
+    /// A scheme for `form-action` that is not one.
+    #[error("form-action scheme {index} is not a scheme such as com.example.app")]
+    FormActionScheme {
         /// Which one, counted from 0 in the order in which they were added.
         index: usize,
     },
 }
 
 /// Builds a [`Client`]; see [`Client::builder`].
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use]
 pub struct ClientBuilder {
     id: ClientId,
@@ -128,7 +141,8 @@ pub struct ClientBuilder {
     application_type: Option<ApplicationType>,
     client_type: Option<ClientType>,
     algorithm: Option<Algorithm>,
-    secret: Option<Secret>,
+    secret: Option<Vec<u8>>,
+    previous_secrets: Vec<Vec<u8>>,
     confirm: Option<ConfirmRule>,
     form_action: Vec<String>,
 }
@@ -169,7 +183,7 @@ impl ClientBuilder {
 
     /// The `client_secret`, which verifies hints signed with HMAC. Needed for nothing else.
     pub fn client_secret(mut self, secret: impl Into<Vec<u8>>) -> Self {
-        self.secret = Some(Secret::of_client(secret.into()));
+        self.secret = Some(secret.into());
         self
     }
 
@@ -179,10 +193,18 @@ impl ClientBuilder {
         self
     }
 
-    /// An origin that the client's redirect URI redirects onwards to, such as `https://www.example`: browsers apply the
-    /// `form-action` of the confirmation page to the whole chain of redirects.
-    pub fn form_action_source(mut self, origin: impl Into<String>) -> Self {
-        self.form_action.push(origin.into());
+    /// Adds a former `client_secret`. Hints that were signed with it still verify, as those signed with
+    /// a former key of the provider do.
+    pub fn previous_client_secret(mut self, secret: impl Into<Vec<u8>>) -> Self {
+        self.previous_secrets.push(secret.into());
+        self
+    }
+
+    /// Adds a scheme that the client's redirect URI redirects onwards to, such as `com.example.app`,
+    /// for a callback that goes on to an app. Browsers apply the `form-action` of the confirmation
+    /// page to every redirect that follows. The scheme of the redirect URI itself is allowed anyway.
+    pub fn form_action_scheme(mut self, scheme: impl Into<String>) -> Self {
+        self.form_action.push(scheme.into());
         self
     }
 
@@ -229,26 +251,35 @@ impl ClientBuilder {
         if let Some(client_type) = self.client_type {
             rules = rules.client_type(client_type);
         }
-        let mut redirects = Vec::with_capacity(self.uris.len());
-        for (index, uri) in self.uris.iter().enumerate() {
+        let mut redirects = Vec::with_capacity(self.uris.len().min(rules.max_uris()));
+        if self.uris.len() > rules.max_uris() {
+            unusable.push(ClientError::TooManyUris { max: rules.max_uris() });
+        }
+        for (index, uri) in self.uris.iter().enumerate().take(rules.max_uris()) {
             match RegisteredRedirect::register(uri, &rules) {
                 Ok(redirect) => redirects.push(redirect),
                 Err(error) => unusable.push(ClientError::PostLogoutRedirectUri { index, error }),
             }
         }
-        let min_bytes = self.algorithm.and_then(Algorithm::min_secret_bytes).unwrap_or(0);
-        let secret = self.secret.filter(|secret| {
-            let long_enough = secret.len() >= min_bytes;
-            if !long_enough {
-                unusable.push(ClientError::SecretTooShort { min_bytes });
-            }
-            long_enough
-        });
+        let min_bytes = self.algorithm.and_then(Algorithm::min_secret_bytes);
+        let is_public_hmac = min_bytes.is_some() && !rules.is_confidential();
+        if is_public_hmac {
+            unusable.push(ClientError::HmacForPublicClient);
+        }
+        let min_bytes = min_bytes.unwrap_or(0);
+        let is_long_enough = |secret: &Vec<u8>| secret.len() >= min_bytes;
+        if self.secret.iter().chain(&self.previous_secrets).any(|secret| !is_long_enough(secret)) {
+            unusable.push(ClientError::SecretTooShort { min_bytes });
+        }
+        let previous = self.previous_secrets.into_iter().filter(is_long_enough);
+        let current = self.secret.filter(is_long_enough).filter(|_| !is_public_hmac);
+        let secret = current.map(|current| Secret::of_client(current, previous.collect()));
         let mut form_action = Vec::with_capacity(self.form_action.len());
-        for (index, origin) in self.form_action.iter().enumerate() {
-            match CheckedUri::check(origin, |scheme| scheme.contains('.')) {
-                Ok(checked) if checked.is_origin() => form_action.push(csp_source(origin)),
-                _ => unusable.push(ClientError::FormActionSource { index }),
+        for (index, scheme) in self.form_action.iter().enumerate() {
+            if is_form_action_scheme(scheme) {
+                form_action.push(scheme.to_ascii_lowercase() + ":");
+            } else {
+                unusable.push(ClientError::FormActionScheme { index });
             }
         }
         Client {
@@ -260,5 +291,23 @@ impl ClientBuilder {
             form_action,
             unusable,
         }
+    }
+}
+
+/// Without the secrets.
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder")
+            .field("id", &self.id)
+            .field("uris", &self.uris)
+            .field("rules", &self.rules)
+            .field("application_type", &self.application_type)
+            .field("client_type", &self.client_type)
+            .field("algorithm", &self.algorithm)
+            .field("secret", &self.secret.is_some())
+            .field("previous_secrets", &self.previous_secrets.len())
+            .field("confirm", &self.confirm)
+            .field("form_action", &self.form_action)
+            .finish()
     }
 }

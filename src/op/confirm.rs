@@ -103,5 +103,11 @@ impl Confirm {
         Headers::page(&self.form_action)
     }
 
+    /// The sources of the page's `form-action`, such as `https:`, besides `'self'`. For hosts that
+    /// merge the crate's content security policy into their own.
+    pub fn form_action_sources(&self) -> impl Iterator<Item = &str> {
+        self.form_action.iter().map(String::as_str)
+    }
+
     exchange_accessors!();
 }

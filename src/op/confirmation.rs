@@ -22,17 +22,16 @@ const CLOCK_SKEW_SECONDS: i64 = 60;
 /// Sets this use of the secret apart from every other.
 const LABEL: &[u8] = b"oidc-logout confirmation 1";
 
-/// Makes the proof for a page.
+/// Makes the proof for a page. `None` only if the library cannot compute the MAC.
 pub(crate) fn prove(
     settings: &Settings,
     session: &Session,
     request: &LogoutRequest,
     location: Option<&Location>,
     now: OffsetDateTime,
-) -> String {
-    let seal = Seal::new(&settings.secret, LABEL, fields(settings, session, request, location), now);
-    // Without memory in the library, a page whose answer is not accepted is better than none.
-    seal.map(|seal| seal.to_string()).unwrap_or_default()
+) -> Option<String> {
+    let seal = Seal::new(&settings.secret, LABEL, fields(settings, session, request, location), now)?;
+    Some(seal.to_string())
 }
 
 /// Checks the proof that an answer carries.

@@ -8,19 +8,19 @@ use super::confirmation;
 use super::decision::Decision;
 use super::declined::Declined;
 use super::end_session::EndSession;
-use super::exchange::Exchange;
-use super::hint::HintError;
+use super::exchange::{Exchange, SessionFound};
+use super::hint::{HintError, VerifiedHint};
 use super::landing::Landing;
 use super::page_form::PageForm;
-use super::policy::{CrossSitePost, OnBadHint, RedirectWithoutHint};
+use super::policy::{OnBadHint, RedirectWithoutHint, SessionBySid};
 use super::reasons::{self, ConfirmReason};
 use super::redirect::Location;
-use super::refusal::{Refusal, RefusalReason};
-use super::request::{LogoutRequest, Method, YesOrNo};
+use super::refusal::{HostError, Refusal, RefusalReason};
+use super::request::{LogoutRequest, YesOrNo};
 use super::resubmit::Resubmit;
 use super::session::Session;
 use super::settings::Settings;
-use super::verify::{self, HintState};
+use super::without_cookie::WithoutCookie;
 
 /// What is settled before the session is looked at.
 pub(crate) struct Facts<'a> {
@@ -38,19 +38,11 @@ impl<'a> Facts<'a> {
     pub(crate) fn gather(
         settings: &'a Settings,
         exchange: &mut Exchange,
-        hint: HintState,
+        hint: Result<Option<VerifiedHint>, HintError>,
         client: Option<&'a Client>,
         now: OffsetDateTime,
     ) -> Result<Self, RefusalReason> {
         exchange.client_id = client.map(|client| client.id().clone());
-        let hint = match hint {
-            HintState::Absent => Ok(None),
-            HintState::Invalid(error) => Err(error),
-            HintState::Checked(hint) => {
-                let token = exchange.request.token().map_or("", |token| token.as_str());
-                verify::with_client(hint, token, client).map(Some)
-            }
-        };
         let mut facts = Self { settings, client, names_client: true, invalid_hint: None, location: None, now };
         match hint {
             Ok(hint) => {
@@ -97,10 +89,11 @@ impl<'a> Facts<'a> {
     }
 
     /// The decision (rules 7 and 8).
-    pub(crate) fn decide(self, exchange: Exchange, session: Option<&Session>) -> Decision {
+    pub(crate) fn decide(self, mut exchange: Exchange, session: Option<&Session>) -> Decision {
         let Some(session) = session else {
             return self.without_session(exchange);
         };
+        exchange.session = Some(if session.found_by_sid { SessionFound::BySid } else { SessionFound::InCookie });
         let reasons = reasons::to_ask(
             &self.settings.policy,
             exchange.hint.as_ref(),
@@ -109,37 +102,56 @@ impl<'a> Facts<'a> {
             self.client,
             session,
         );
+        if session.found_by_sid {
+            return self.found_by_sid(exchange, &reasons);
+        }
         if !exchange.request.is_answer() {
-            return if reasons.is_empty() {
-                Decision::EndSession(EndSession::new(exchange, self.location))
-            } else {
-                self.ask(exchange, session, reasons)
-            };
+            return if reasons.is_empty() { self.end(exchange) } else { self.ask(exchange, session, reasons) };
         }
         // Everything was checked anew, as if the page had never been shown. Only the proof turns the
         // question into the End-User's own will.
         let proof = confirmation::check(self.settings, session, &exchange.request, self.location.as_ref(), self.now);
         match (proof, exchange.request.confirm()) {
-            (Ok(()), Some(YesOrNo::Yes)) => Decision::EndSession(EndSession::new(exchange, self.location)),
+            (Ok(()), Some(YesOrNo::Yes)) => self.end(exchange),
             (Ok(()), Some(YesOrNo::No)) => Declined::new(exchange).into(),
             (Ok(()), None) => self.ask_again(exchange, session, reasons, ConfirmReason::ConfirmationInvalid),
             (Err(reason), _) => self.ask_again(exchange, session, reasons, reason),
         }
     }
 
-    fn without_session(self, exchange: Exchange) -> Decision {
-        let request = &exchange.request;
-        // A POST from the provider's own pages is same-site, so the browser sent every cookie.
-        let own_page = request.is_resubmitted() || request.confirmation().is_some();
-        let resubmit = self.settings.policy.cross_site_post == CrossSitePost::Resubmit;
-        if request.method() == Method::Post && resubmit && !own_page {
-            if self.page_is_too_large(request) {
-                return Refusal::new(RefusalReason::RequestTooLarge, exchange).into();
+    fn end(self, exchange: Exchange) -> Decision {
+        Decision::EndSession(EndSession::new(exchange, self.location, self.settings.login_status))
+    }
+
+    /// Nobody is there to be asked, and the hint may have leaked: it must prove everything, and be
+    /// young.
+    fn found_by_sid(self, exchange: Exchange, reasons: &[ConfirmReason]) -> Decision {
+        let is_young = match self.settings.policy.session_by_sid {
+            SessionBySid::Refuse => false,
+            SessionBySid::AcceptForSeconds(seconds) => {
+                exchange.hint.as_ref().is_some_and(|hint| hint.is_issued_within(seconds))
             }
-            let form_action = self.form_action();
-            Resubmit::new(exchange, form_action).into()
+        };
+        if is_young && reasons.is_empty() && !exchange.request.is_answer() {
+            self.end(exchange)
         } else {
-            Landing::new(self.location, exchange).into()
+            Refusal::new(RefusalReason::SessionCookieMissing, exchange).into()
+        }
+    }
+
+    /// Nobody is signed in, or the browser withheld the cookie.
+    fn without_session(self, exchange: Exchange) -> Decision {
+        match WithoutCookie::of(&self.settings.policy, &exchange.request) {
+            WithoutCookie::NoSession => Landing::new(self.location, exchange).into(),
+            WithoutCookie::Embedded => Refusal::new(RefusalReason::EmbeddedRequest, exchange).into(),
+            WithoutCookie::Missing => Refusal::new(RefusalReason::SessionCookieMissing, exchange).into(),
+            WithoutCookie::Resubmit if self.page_is_too_large(&exchange.request) => {
+                Refusal::new(RefusalReason::RequestTooLarge, exchange).into()
+            }
+            WithoutCookie::Resubmit => {
+                let form_action = self.form_action();
+                Resubmit::new(exchange, form_action).into()
+            }
         }
     }
 
@@ -155,12 +167,22 @@ impl<'a> Facts<'a> {
     }
 
     fn ask(self, exchange: Exchange, session: &Session, reasons: Vec<ConfirmReason>) -> Decision {
-        if self.page_is_too_large(&exchange.request) {
-            return Refusal::new(RefusalReason::RequestTooLarge, exchange).into();
-        }
-        let proof = confirmation::prove(self.settings, session, &exchange.request, self.location.as_ref(), self.now);
-        let form_action = self.form_action();
-        Confirm::new(exchange, reasons, self.location, proof, form_action).into()
+        let reason = if exchange.request.headers.is_embedded {
+            // No question can be asked in a frame, an image or a script's fetch.
+            RefusalReason::EmbeddedRequest
+        } else if self.page_is_too_large(&exchange.request) {
+            RefusalReason::RequestTooLarge
+        } else {
+            let (request, location) = (&exchange.request, self.location.as_ref());
+            match confirmation::prove(self.settings, session, request, location, self.now) {
+                Some(proof) => {
+                    let form_action = self.form_action();
+                    return Confirm::new(exchange, reasons, self.location, proof, form_action).into();
+                }
+                None => RefusalReason::HostError(HostError::Mac),
+            }
+        };
+        Refusal::new(reason, exchange).into()
     }
 
     /// Whether the endpoint would refuse what a page with this request posts. Do not ask a question
@@ -169,7 +191,8 @@ impl<'a> Facts<'a> {
         PageForm::bytes(request) > self.settings.limits.request_bytes
     }
 
-    /// The `form-action` sources that a page needs for the redirect after its form.
+    /// The `form-action` sources that a page needs for the redirect after its form, and for those
+    /// that follow it.
     fn form_action(&self) -> Vec<String> {
         let Some(location) = &self.location else {
             return Vec::new();

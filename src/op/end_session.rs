@@ -1,6 +1,6 @@
 //! The outcome by which a session ends.
 
-use super::exchange::{Exchange, exchange_accessors};
+use super::exchange::{Exchange, SessionFound, exchange_accessors};
 use super::landing::Landing;
 use super::redirect::Location;
 
@@ -10,11 +10,20 @@ use super::redirect::Location;
 pub struct EndSession {
     exchange: Exchange,
     location: Option<Location>,
+    login_status: bool,
 }
 
 impl EndSession {
-    pub(crate) fn new(exchange: Exchange, location: Option<Location>) -> Self {
-        Self { exchange, location }
+    pub(crate) fn new(exchange: Exchange, location: Option<Location>, login_status: bool) -> Self {
+        Self { exchange, location, login_status }
+    }
+
+    /// Whether the session was [found by the hint's `sid`](super::PendingSession::sid_to_find), and
+    /// not by a cookie. Then do not clear the cookie of this browser: the session is another
+    /// browser's.
+    #[must_use]
+    pub fn is_found_by_sid(&self) -> bool {
+        self.exchange.session == Some(SessionFound::BySid)
     }
 
     /// Whether the End-User will be sent back to the client, and not to the signed-out page. Known
@@ -28,7 +37,9 @@ impl EndSession {
     /// want to know (RP-Initiated Logout 1.0, section 2, wants them notified before the redirect).
     #[doc(alias = "logout")]
     pub fn session_ended(self) -> Landing {
-        Landing::new(self.location, self.exchange)
+        // The browser of a session that was found by its sid is another one than this.
+        let is_logged_out = self.login_status && !self.is_found_by_sid();
+        Landing::new(self.location, Exchange { is_logged_out, ..self.exchange })
     }
 
     exchange_accessors!();

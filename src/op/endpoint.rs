@@ -12,7 +12,7 @@ use super::exchange::Exchange;
 use super::hint::{VerifiedHint, VerifyHintError};
 use super::policy::Policy;
 use super::reasons::ConfirmReason;
-use super::refusal::Refusal;
+use super::refusal::{HostError, Refusal, RefusalReason};
 use super::request::{LogoutRequest, Method};
 use super::session::Session;
 use super::settings::Settings;
@@ -80,6 +80,7 @@ impl LogoutEndpoint {
                 former_issuers: Vec::new(),
                 policy: Policy::default(),
                 limits: Limits::default(),
+                login_status: false,
                 secret,
             }),
             keys,
@@ -100,6 +101,20 @@ impl LogoutEndpoint {
     /// The same endpoint with other limits.
     pub fn with_limits(self, limits: Limits) -> Self {
         self.change(|settings| settings.limits = limits)
+    }
+
+    /// Sends `Set-Login: logged-out` with the answer after the session in a cookie has ended, for
+    /// providers that use FedCM (Login Status API). Your sign-in sends `Set-Login: logged-in`.
+    pub fn with_login_status(self) -> Self {
+        self.change(|settings| settings.login_status = true)
+    }
+
+    /// The endpoint of another issuer with its own keys, for providers with an issuer for each
+    /// tenant. Policy, limits and secret stay, former issuers go, because they are another tenant's.
+    pub fn for_issuer(&self, issuer: impl Into<String>, keys: KeySet) -> Self {
+        let issuer = issuer.into().into();
+        let settings = Settings { issuer, former_issuers: Vec::new(), ..Settings::clone(&self.settings) };
+        Self { settings: Arc::new(settings), keys }
     }
 
     /// An endpoint that differs only in its keys.
@@ -209,20 +224,24 @@ impl LogoutEndpoint {
     ///
     /// Its form goes to the logout endpoint, like that of any [`Confirm`].
     ///
+    /// # Errors
+    /// `host_error`, only if the library cannot compute a MAC.
+    ///
     /// ```
     /// # use oidc_logout::op::{LogoutEndpoint, Session};
     /// # use oidc_logout::{KeySet, Secret};
     /// # let endpoint = LogoutEndpoint::new("https://op.example", KeySet::default(), Secret::new([7; 32])?);
-    /// # let session = Session::new([1; 32]);
-    /// let offer = endpoint.offer(&session, time::OffsetDateTime::now_utc());
+    /// # let session = Session::new([1; 32], "248289761001");
+    /// let offer = endpoint.offer(&session, time::OffsetDateTime::now_utc())?;
     /// let names: Vec<_> = offer.fields().map(|(name, _)| name).collect();
     /// assert_eq!(names, ["confirmation"]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn offer(&self, session: &Session, now: OffsetDateTime) -> Confirm {
+    pub fn offer(&self, session: &Session, now: OffsetDateTime) -> Result<Confirm, Refusal> {
         let request = LogoutRequest::empty(Method::Get);
         let proof = confirmation::prove(&self.settings, session, &request, None, now);
-        Confirm::new(Exchange::new(request), vec![ConfirmReason::NoHint], None, proof, Vec::new())
+        let proof = proof.ok_or(RefusalReason::HostError(HostError::Mac))?;
+        Ok(Confirm::new(Exchange::new(request), vec![ConfirmReason::NoHint], None, proof, Vec::new()))
     }
 
     fn change(mut self, change: impl FnOnce(&mut Settings)) -> Self {

@@ -10,12 +10,23 @@ pub(crate) struct Exchange {
     pub(crate) request: LogoutRequest,
     pub(crate) hint: Option<VerifiedHint>,
     pub(crate) client_id: Option<ClientId>,
+    pub(crate) session: Option<SessionFound>,
+    /// Whether the browser is to be told that it is signed out (Login Status API).
+    pub(crate) is_logged_out: bool,
+}
+
+/// How the host found the session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SessionFound {
+    InCookie,
+    /// By the hint's `sid`.
+    BySid,
 }
 
 impl Exchange {
     /// Before anything is known but the request.
     pub(crate) fn new(request: LogoutRequest) -> Self {
-        Self { request, hint: None, client_id: None }
+        Self { request, hint: None, client_id: None, session: None, is_logged_out: false }
     }
 
     pub(crate) fn request(&self) -> &LogoutRequest {

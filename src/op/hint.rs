@@ -6,7 +6,7 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use crate::crypto::Algorithm;
-use crate::jws::{KeyFault, MalformedToken, NumericDate, TokenFault};
+use crate::jws::{KeyFault, MalformedToken, NumericDate, TokenBytes, TokenFault};
 use crate::parameter::ClientId;
 
 /// Why a hint is not an ID Token that this provider issued and still accepts, in the order of the checks.
@@ -22,32 +22,53 @@ pub enum HintError {
     /// Not a compact JWS with the claims of an ID Token. `malformed`.
     #[error("it is not the compact form of a signed ID Token: {0}")]
     Malformed(MalformedToken),
-    /// Another kind of JWT: its `typ` says so, or it has `events` (RFC 8725, section 3.11). `type`.
-    #[error("it is another kind of token; send the ID Token, not an access token or a logout token")]
+    /// Another kind of token: the header's `typ` or a claim says so (RFC 8725, section 3.11). `type`.
+    #[error("it is another kind of token; send the ID Token, not an access token, a refresh token or a logout token")]
     Type,
-    /// Signed with an algorithm that the provider's policy or the client's registration does not allow. `algorithm`.
-    #[error("it is signed with an algorithm that is not used for this client")]
+    /// Signed with an algorithm that the provider's policy does not allow, or that this crate does
+    /// not know. `algorithm`.
+    #[error("it is signed with an algorithm that this provider does not use for ID Tokens")]
     Algorithm,
-    /// No usable key for its algorithm and `kid`: a key without `kid` does not serve a token with one. `key`.
-    #[error(
-        "no key of this provider fits its algorithm and kid; where the key was removed since, sign the user in again"
-    )]
+    /// Signed with another algorithm than the client is registered for, its
+    /// `id_token_signed_response_alg`. `algorithm`.
+    #[error("its alg is not the id_token_signed_response_alg that the client is registered for")]
+    ClientAlgorithm,
+    /// No usable key for its algorithm and `kid`: a key without `kid` does not serve a token with
+    /// one. `key`.
+    #[error("no key of this provider matches its alg and kid; if the key has been retired, sign the user in again")]
     Key,
+    /// The provider's key set is empty, so that no hint can be verified. The host made a mistake.
+    /// `key`.
+    #[error("this provider has no key to verify it with; tell its operator")]
+    NoKeys,
+    /// An HMAC hint, and no `client_secret` that is long enough is known for its client. `key`.
+    #[error("this provider knows no client_secret for its client that is long enough for its alg")]
+    ClientSecret,
     /// The signature does not verify. `signature`.
     #[error("its signature does not verify; send the ID Token exactly as it was issued")]
     Signature,
+    /// The HMAC does not verify with any `client_secret` of the client. `signature`.
+    #[error(
+        "its signature does not verify with the client_secret; send the ID Token exactly as it was issued, or sign the \
+         user in again if the client_secret has changed since"
+    )]
+    ClientSignature,
     /// `iss` is not this provider. `issuer`.
-    #[error("another provider issued it")]
+    #[error("its iss is not this provider's issuer; both must be equal byte for byte, including a slash at the end")]
     Issuer,
-    /// `iat` or `nbf` is more than 300 seconds ahead. `not_yet_valid`.
-    #[error("it is not valid yet")]
-    NotYetValid,
+    /// The claim, `iat` or `nbf`, is more than 300 seconds ahead. `not_yet_valid`.
+    #[error("its {0} is in the future, so it is not valid yet; compare the clocks of client and provider")]
+    NotYetValid(&'static str),
     /// It expired longer ago than the policy accepts. `expired`.
     #[error("it expired too long ago; sign the user in again or send the request without it")]
     Expired,
-    /// Its audience does not tell the client: `azp` is not in `aud`, or `aud` is a list and nothing picks one. `audience`.
-    #[error("its audience does not tell the client; send the client_id too")]
+    /// Its audience does not name one client: `azp` is neither in `aud` nor the `client_id`, or `aud`
+    /// is a list and nothing picks one. `audience`.
+    #[error("its audience does not name one client; send the client_id too")]
     Audience,
+    /// The host [rejected](super::PendingSession::reject_hint) it for reasons of its own. `rejected`.
+    #[error("this provider does not accept it any more; sign the user in again")]
+    Rejected,
 }
 
 impl HintError {
@@ -59,13 +80,14 @@ impl HintError {
             Self::Encrypted => "encrypted",
             Self::Malformed(_) => "malformed",
             Self::Type => "type",
-            Self::Algorithm => "algorithm",
-            Self::Key => "key",
-            Self::Signature => "signature",
+            Self::Algorithm | Self::ClientAlgorithm => "algorithm",
+            Self::Key | Self::NoKeys | Self::ClientSecret => "key",
+            Self::Signature | Self::ClientSignature => "signature",
             Self::Issuer => "issuer",
-            Self::NotYetValid => "not_yet_valid",
+            Self::NotYetValid(_) => "not_yet_valid",
             Self::Expired => "expired",
             Self::Audience => "audience",
+            Self::Rejected => "rejected",
         }
     }
 }
@@ -90,6 +112,7 @@ impl From<KeyFault> for HintError {
     fn from(fault: KeyFault) -> Self {
         match fault {
             KeyFault::Key => Self::Key,
+            KeyFault::NoKeys => Self::NoKeys,
             KeyFault::Signature => Self::Signature,
         }
     }
@@ -129,9 +152,40 @@ pub struct VerifiedHint {
     pub(crate) algorithm: Algorithm,
     pub(crate) key_id: Option<Arc<str>>,
     pub(crate) received_at: NumericDate,
+    /// The claims as JSON.
+    pub(crate) claims: TokenBytes,
 }
 
+/// The claims of a hint do not fit the type that the host wants them in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("a claim of the ID Token is missing or does not have the type that the host expects")]
+pub struct ClaimsError;
+
 impl VerifiedHint {
+    /// Reads claims of the token into a type of the host's, which may name any of them.
+    ///
+    /// A provider that distinguishes its tokens by a claim of its own reads it here, and
+    /// [rejects](super::PendingSession::reject_hint) what is no ID Token.
+    ///
+    /// # Errors
+    /// [`ClaimsError`] when a claim does not fit the type. It holds no value of the token.
+    ///
+    /// ```
+    /// use serde::Deserialize;
+    ///
+    /// #[derive(Deserialize)]
+    /// struct Tenant {
+    ///     tenant: String,
+    /// }
+    ///
+    /// fn is_ours(hint: &oidc_logout::op::VerifiedHint) -> bool {
+    ///     hint.claims::<Tenant>().is_ok_and(|claims| claims.tenant == "acme")
+    /// }
+    /// ```
+    pub fn claims<'de, T: serde::Deserialize<'de>>(&'de self) -> Result<T, ClaimsError> {
+        serde_json::from_slice(self.claims.as_slice()).map_err(|_| ClaimsError)
+    }
+
     /// `iss`: the endpoint's issuer or one of its former ones.
     #[must_use]
     pub fn issuer(&self) -> &str {
@@ -186,6 +240,13 @@ impl VerifiedHint {
         #[allow(clippy::cast_possible_truncation, reason = "a float-to-int cast saturates")]
         let seconds = (self.received_at.0 - self.issued_at.0).floor() as i64;
         seconds
+    }
+
+    /// Whether it was issued at most so many seconds ago.
+    pub(crate) fn is_issued_within(&self, seconds: u64) -> bool {
+        #[allow(clippy::cast_precision_loss, reason = "a second more or less in 285 million years")]
+        let seconds = seconds as f64;
+        self.received_at.0 - self.issued_at.0 <= seconds
     }
 
     /// What it is signed with.

@@ -67,7 +67,7 @@ impl SignedOutPage {
     /// The headers of a page that redirects nowhere.
     #[must_use]
     pub fn headers(&self) -> Headers<'_> {
-        Headers::page(&[])
+        Headers::page(&[]).logged_out(self.exchange.is_logged_out)
     }
 
     exchange_accessors!();

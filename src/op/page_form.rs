@@ -7,8 +7,12 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use super::request::LogoutRequest;
 use crate::form::FormFault;
 
-/// The name of the field with the parameters that a browser's form would change.
-pub(crate) const ENCODED_PARAMETERS: &str = "encoded_parameters";
+/// The fields that the pages post beside the six parameters: the mark of a form that is posted
+/// again, the proof that the End-User was asked, their answer, and the parameters that a browser's
+/// form would change.
+pub(crate) const NAMES: [&str; 4] = ["resubmitted", "confirmation", "confirm", ENCODED_PARAMETERS];
+
+const ENCODED_PARAMETERS: &str = "encoded_parameters";
 
 /// The largest proof and answer, in bytes, with their names.
 const PROOF_AND_ANSWER: usize = 128;

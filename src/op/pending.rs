@@ -5,15 +5,13 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 
 use super::client::Client;
-use super::decide::Facts;
 use super::decision::Decision;
-use super::exchange::Exchange;
 use super::hint::VerifiedHint;
-use super::refusal::{Refusal, RefusalReason};
+use super::pending_session::PendingSession;
 use super::request::LogoutRequest;
 use super::session::Session;
 use super::settings::Settings;
-use super::verify::{Hint, HintState};
+use super::verify::{self, Hint, HintState};
 use crate::parameter::ClientId;
 
 /// A request that passed the first half of the checks, and waits for what only the host knows.
@@ -61,21 +59,48 @@ impl Pending {
         &self.request
     }
 
+    /// Verifies what needs the client: the algorithm that it is registered for, and the signature of
+    /// a hint signed with its secret. `client` is the client that [`client_id`](Self::client_id)
+    /// named, or `None` if there is no such client.
+    ///
+    /// For hosts that read the hint's claims, reject it, or look the session up by its `sid`. All
+    /// others call [`decide`](Self::decide).
+    pub fn with_client(self, client: Option<&Client>) -> PendingSession<'_> {
+        let misused = client.is_some_and(|client| Some(client.id()) != self.client_id());
+        let Self { settings, request, hint, now } = self;
+        let (hint, by_secret) = match hint {
+            HintState::Absent => (Ok(None), false),
+            HintState::Invalid(error) => (Err(error), false),
+            HintState::Checked(hint) => {
+                let by_secret = matches!(hint, Hint::Hmac(_));
+                let token = request.token().map_or("", |token| token.as_str());
+                (verify::with_client(hint, token, client).map(Some), by_secret)
+            }
+        };
+        let client_is_unproven = by_secret && hint.is_err();
+        PendingSession { settings, request, hint, client, client_is_unproven, misused, now }
+    }
+
     /// Decides. `client` is the client that [`client_id`](Self::client_id) named, or `None` if there
     /// is no such client; `session` is the session that the request came with, or `None` if nobody
     /// is signed in.
     ///
     /// Nothing is kept between requests: the same arguments give the same decision.
+    ///
+    /// ```
+    /// # use oidc_logout::op::{Answer, Client, Decision, LogoutEndpoint, LogoutRequest, Session};
+    /// # use oidc_logout::{KeySet, Secret};
+    /// # let endpoint = LogoutEndpoint::new("https://op.example", KeySet::default(), Secret::new([7; 32])?);
+    /// # let now = time::OffsetDateTime::now_utc();
+    /// # let pending = endpoint.receive(LogoutRequest::from_query("client_id=rp-1")?, now)?;
+    /// let client = Client::builder("rp-1").build()?;
+    /// let session = Session::new([1; 32], "248289761001");
+    /// let decision = pending.decide(Some(&client), Some(&session));
+    /// // Without a hint nothing is proven.
+    /// assert!(matches!(decision, Decision::Answer(Answer::Confirm(_))));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn decide(self, client: Option<&Client>, session: Option<&Session>) -> Decision {
-        let misused = client.is_some_and(|client| Some(client.id()) != self.client_id());
-        let Self { settings, request, hint, now } = self;
-        let mut exchange = Exchange::new(request);
-        if misused {
-            return Refusal::new(RefusalReason::HostError, exchange).into();
-        }
-        match Facts::gather(&settings, &mut exchange, hint, client, now) {
-            Ok(facts) => facts.decide(exchange, session),
-            Err(reason) => Refusal::new(reason, exchange).into(),
-        }
+        self.with_client(client).decide(session)
     }
 }

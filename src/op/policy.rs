@@ -115,16 +115,33 @@ pub enum UriMatching {
     Normalized,
 }
 
-/// What a POST without a session means.
+/// The `SameSite` attribute of the session's cookie, which tells what a browser sends without it
+/// (RFC 6265bis, section 5.2; rule 7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum CrossSitePost {
-    /// The browser may have withheld a `SameSite` cookie: the request is [posted again](super::Resubmit) from the
-    /// provider's own page, once.
-    Resubmit,
-    /// The cookie is `SameSite=None`, so nobody is signed in.
-    Trust,
+pub enum SessionCookie {
+    /// `SameSite=Lax`, or no such attribute: a browser withholds it from a POST of another site. Such
+    /// a request is [posted again](super::Resubmit) from the provider's own page, once.
+    Lax,
+    /// `SameSite=Strict`: a browser withholds it from every request of another site, even when a
+    /// client sends the End-User by a link or a redirect. All of these are posted again, once.
+    Strict,
+    /// `SameSite=None; Secure`: a browser sends it with every request into a document.
+    None,
+}
+
+/// Whether a session may be found by the hint's `sid`, for requests that come without a cookie: see
+/// [`PendingSession::sid_to_find`](super::PendingSession::sid_to_find).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum SessionBySid {
+    /// Never.
+    Refuse,
+    /// With a hint whose `iat` is at most so many seconds ago. A leaked ID Token must not end
+    /// sessions from anywhere, for ever.
+    AcceptForSeconds(u64),
 }
 
 /// What a provider demands of a logout request, and when it asks the End-User.
@@ -145,14 +162,15 @@ pub enum CrossSitePost {
 ///   "hint_without_sid": "ask", "on_bad_hint": "refuse",
 ///   "uri_matching": "normalized",
 ///   "algorithms": ["RS256", "ES256"],
-///   "cross_site_post": "resubmit"
+///   "session_cookie": "lax", "session_by_sid": "refuse"
 /// }
 /// # "#;
 /// # serde_json::from_str::<oidc_logout::op::Policy>(json)?;
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 ///
-/// `expired_hint` may be `"accept"`, `algorithms` may be `null` for any, and of `state` single members can be given.
+/// `expired_hint` may be `"accept"`, `session_by_sid` may be `{"accept_for_seconds": 86400}`,
+/// `algorithms` may be `null` for any, and of `state` single members can be given.
 ///
 /// | field | [`openid`](Self::openid) | [`login_gov`](Self::login_gov) | [`login_gov_client_id`](Self::login_gov_client_id) |
 /// |---|---|---|---|
@@ -167,7 +185,8 @@ pub enum CrossSitePost {
 /// | `on_bad_hint` | refuse | refuse | refuse |
 /// | `uri_matching` | exact | normalized | normalized |
 /// | `algorithms` | any | RS256 | RS256 |
-/// | `cross_site_post` | resubmit | resubmit | resubmit |
+/// | `session_cookie` | lax | lax | lax |
+/// | `session_by_sid` | refuse | refuse | refuse |
 ///
 /// ```
 /// use oidc_logout::op::{ConfirmRule, Policy};
@@ -190,7 +209,8 @@ pub struct Policy {
     pub(crate) on_bad_hint: OnBadHint,
     pub(crate) uri_matching: UriMatching,
     pub(crate) algorithms: Option<Vec<Algorithm>>,
-    pub(crate) cross_site_post: CrossSitePost,
+    pub(crate) session_cookie: SessionCookie,
+    pub(crate) session_by_sid: SessionBySid,
 }
 
 impl Policy {
@@ -209,7 +229,8 @@ impl Policy {
             on_bad_hint: OnBadHint::Refuse,
             uri_matching: UriMatching::Exact,
             algorithms: None,
-            cross_site_post: CrossSitePost::Resubmit,
+            session_cookie: SessionCookie::Lax,
+            session_by_sid: SessionBySid::Refuse,
         }
     }
 
@@ -368,9 +389,15 @@ impl PolicyBuilder {
         self
     }
 
-    /// What a POST without a session means.
-    pub fn cross_site_post(mut self, rule: CrossSitePost) -> Self {
-        self.0.cross_site_post = rule;
+    /// The `SameSite` attribute of the session's cookie.
+    pub fn session_cookie(mut self, cookie: SessionCookie) -> Self {
+        self.0.session_cookie = cookie;
+        self
+    }
+
+    /// Whether a session may be found by the hint's `sid`.
+    pub fn session_by_sid(mut self, rule: SessionBySid) -> Self {
+        self.0.session_by_sid = rule;
         self
     }
 

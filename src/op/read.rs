@@ -1,39 +1,55 @@
-//! Step 1: from the bytes of an HTTP request to a [`LogoutRequest`].
+//! Step 1: from the bytes of an HTTP request to a [`LogoutRequest`] (rule 1).
 //!
 //! Reading is strict (see [`form`]). Writing is `serde_urlencoded`'s job.
 
 use std::fmt;
 
-use super::page_form::{self, ENCODED_PARAMETERS};
+use super::page_form;
 use super::refusal::{Refusal, RefusalReason};
 use super::request::{Confirmation, LogoutRequest, Method, YesOrNo};
 use crate::form;
 use crate::parameter::{self, ClientId, IdTokenHint, LogoutHint, PostLogoutRedirectUri, State, UiLocales};
 use crate::request_headers::RequestHeaders;
 
-/// The values of the six parameters, in the order of their names. An empty one was sent empty.
-type Parameters = [Option<String>; 6];
+/// How many members are read at most: the six parameters, and the fields of the provider's pages.
+const MEMBERS: usize = 10;
 
-/// The fields that the provider's own pages post beside the six parameters.
-const PAGE_NAMES: [&str; 3] = ["resubmitted", "confirmation", "confirm"];
+/// Their names.
+const NAMES: [&str; MEMBERS] = {
+    let [hint, logout_hint, client_id, uri, state, locales] = parameter::NAMES;
+    let [resubmitted, confirmation, confirm, encoded] = page_form::NAMES;
+    [hint, logout_hint, client_id, uri, state, locales, resubmitted, confirmation, confirm, encoded]
+};
+
+/// Their values, in the order of the names. An empty one was sent empty.
+type Values = [Option<String>; MEMBERS];
 
 impl LogoutRequest {
-    /// The largest query or form that is read, in bytes, unless [`Limits`](crate::Limits) say otherwise: 64 KiB.
+    /// The largest query or form that is read, in bytes, unless [`Limits`](crate::Limits) say
+    /// otherwise: 64 KiB.
     pub const MAX_BYTES: usize = form::MAX_BYTES;
 
-    /// Reads the query of a GET request: what follows the `?`, still encoded. (With the `?` the first parameter would be one
-    /// that is not known.)
+    /// Reads the query of a GET request: what follows the `?`, still encoded. One leading `?` is
+    /// dropped.
     ///
-    /// Parameters are looked at from left to right and the first fault counts. A parameter sent without a value is
-    /// taken as omitted (RFC 6749, section 3.1). Unknown parameters are ignored, even those that do not decode.
+    /// Parameters are read from left to right, and the first fault is reported. A parameter sent
+    /// without a value is taken as omitted (RFC 6749, section 3.1). Unknown parameters are ignored,
+    /// even those that do not decode.
+    ///
+    /// This way in knows no headers: a prefetch is not refused (rule 1), and Fetch Metadata cannot
+    /// tell whether the browser withheld the session's cookie (rule 7). Prefer
+    /// [`LogoutEndpoint::read`](super::LogoutEndpoint::read), or give the headers to the
+    /// [builder](Self::builder).
     ///
     /// # Errors
-    /// [`RequestTooLarge`](RefusalReason::RequestTooLarge) above 64 KiB; [`MalformedRequest`](RefusalReason::MalformedRequest) when
-    /// a known parameter's value has a broken percent-encoding or is not UTF-8;
-    /// [`DuplicateParameter`](RefusalReason::DuplicateParameter) when a known one occurs twice, be it empty.
+    /// [`RequestTooLarge`](RefusalReason::RequestTooLarge) above 64 KiB;
+    /// [`MalformedRequest`](RefusalReason::MalformedRequest) when a known parameter's value has a
+    /// broken percent-encoding or is not UTF-8;
+    /// [`DuplicateParameter`](RefusalReason::DuplicateParameter) when a known one occurs twice, even
+    /// empty.
     ///
     /// ```
-    /// use oidc_logout::op::{LogoutRequest, RefusalReason};
+    /// use oidc_logout::op::LogoutRequest;
     ///
     /// let request = LogoutRequest::from_query("state=a+b%20c&theme=dark")?;
     /// assert_eq!(request.state().unwrap().as_str(), "a b c");
@@ -43,13 +59,18 @@ impl LogoutRequest {
     /// # Ok::<(), oidc_logout::op::Refusal>(())
     /// ```
     pub fn from_query(query: impl AsRef<[u8]>) -> Result<Self, Refusal> {
-        Self::read(Method::Get, query.as_ref(), Self::MAX_BYTES)
+        Self::read(Method::Get, query.as_ref(), RequestHeaders::default(), Self::MAX_BYTES)
     }
 
-    /// Reads the body of a POST request, `application/x-www-form-urlencoded`. The query of a POST is to be ignored.
+    /// Reads the body of a POST request, `application/x-www-form-urlencoded`. Ignore the query of a
+    /// POST.
     ///
-    /// Besides the six parameters this reads those of the crate's own pages: the answer to a
-    /// [`Confirm`](super::Confirm) and the mark of a [`Resubmit`](super::Resubmit).
+    /// Besides the six parameters this reads the fields of the crate's own pages: the answer to a
+    /// [`Confirm`](super::Confirm), the mark of a [`Resubmit`](super::Resubmit), and
+    /// `encoded_parameters`, another way to write parameters, which those pages use for values that
+    /// a browser's form would change.
+    ///
+    /// This way in knows no headers, as [`from_query`](Self::from_query).
     ///
     /// # Errors
     /// As [`from_query`](Self::from_query).
@@ -61,10 +82,10 @@ impl LogoutRequest {
     /// # Ok::<(), oidc_logout::op::Refusal>(())
     /// ```
     pub fn from_form(body: impl AsRef<[u8]>) -> Result<Self, Refusal> {
-        Self::read(Method::Post, body.as_ref(), Self::MAX_BYTES)
+        Self::read(Method::Post, body.as_ref(), RequestHeaders::default(), Self::MAX_BYTES)
     }
 
-    /// Reads a whole HTTP request: chooses query or body by the method, and refuses what is neither.
+    /// Reads a whole HTTP request: chooses query or body by the method, and refuses the rest.
     pub(crate) fn from_http(
         method: &str,
         query: &[u8],
@@ -72,62 +93,72 @@ impl LogoutRequest {
         body: &[u8],
         max_bytes: usize,
     ) -> Result<Self, Refusal> {
+        // Before anything else: nobody asked for it yet, so nothing about it matters.
+        if headers.is_prefetch {
+            return Err(RefusalReason::Prefetch.into());
+        }
         match method {
-            "GET" => Self::read(Method::Get, query, max_bytes),
-            "POST" if body.len() > max_bytes || headers.is_form => Self::read(Method::Post, body, max_bytes),
+            "GET" => Self::read(Method::Get, query, headers, max_bytes),
+            "POST" if body.len() > max_bytes || headers.is_form => Self::read(Method::Post, body, headers, max_bytes),
             "POST" => Err(RefusalReason::UnsupportedMediaType.into()),
             "HEAD" => Err(RefusalReason::HeadRequest.into()),
             _ => Err(RefusalReason::MethodNotAllowed.into()),
         }
     }
 
-    /// Builds a request by hand, for a host whose framework has already decoded the parameters, and for tests.
+    /// Builds a request by hand, for a host whose framework has already decoded the parameters, and
+    /// for tests.
     ///
     /// ```
     /// use oidc_logout::op::{LogoutRequest, Method};
     ///
-    /// let request = LogoutRequest::builder(Method::Get)
+    /// let by_hand = LogoutRequest::builder(Method::Get)
     ///     .client_id("rp-1")
     ///     .post_logout_redirect_uri("https://rp.example/signed-out")
     ///     .build()?;
-    /// assert_eq!(request, LogoutRequest::from_query("client_id=rp-1&post_logout_redirect_uri=https://rp.example/signed-out")?);
+    /// let pairs = [("client_id", "rp-1"), ("post_logout_redirect_uri", "https://rp.example/signed-out")];
+    /// assert_eq!(by_hand, LogoutRequest::builder(Method::Get).parameters(pairs).build()?);
     /// # Ok::<(), oidc_logout::op::Refusal>(())
     /// ```
     pub fn builder(method: Method) -> LogoutRequestBuilder {
-        LogoutRequestBuilder { method, values: Parameters::default(), duplicate: None }
+        LogoutRequestBuilder { method, values: Values::default(), duplicate: None, headers: RequestHeaders::default() }
     }
 
     /// A request without any parameter, for what the provider offers on its own.
     pub(crate) fn empty(method: Method) -> Self {
-        Self::assemble(method, Parameters::default(), Default::default())
+        Self::assemble(method, Values::default(), RequestHeaders::default())
     }
 
-    fn read(method: Method, form: &[u8], max_bytes: usize) -> Result<Self, Refusal> {
+    fn read(method: Method, form: &[u8], headers: RequestHeaders, max_bytes: usize) -> Result<Self, Refusal> {
         if form.len() > max_bytes {
             return Err(RefusalReason::RequestTooLarge.into());
         }
-        let (parameters, page) = match method {
-            // The provider's own pages only post.
-            Method::Get => (form::read(form, parameter::NAMES)?, Default::default()),
-            Method::Post => read_post(form)?,
+        let values = match method {
+            // Frameworks differ in whether their query begins with it. The provider's own pages only
+            // post, so their fields are not known here.
+            Method::Get => {
+                let query = form.strip_prefix(b"?").unwrap_or(form);
+                let [hint, logout_hint, client_id, uri, state, locales] = form::read(query, parameter::NAMES)?;
+                [hint, logout_hint, client_id, uri, state, locales, None, None, None, None]
+            }
+            Method::Post => decode_parameters(form::read(form, NAMES)?)?,
         };
-        Ok(Self::assemble(method, parameters, page))
+        Ok(Self::assemble(method, values, headers))
     }
 
     /// A parameter sent without a value counts as omitted (RFC 6749, section 3.1).
-    fn assemble(method: Method, parameters: Parameters, page: [Option<String>; 3]) -> Self {
+    fn assemble(method: Method, values: Values, headers: RequestHeaders) -> Self {
         let given = |value: Option<String>| value.filter(|value| !value.is_empty());
-        let [id_token_hint, logout_hint, client_id, post_logout_redirect_uri, state, ui_locales] = parameters;
-        let [resubmitted, confirmation, confirm] = page;
+        let [hint, logout_hint, client_id, uri, state, locales, resubmitted, confirmation, confirm, _] = values;
         Self {
             method,
-            id_token_hint: given(id_token_hint).map(IdTokenHint),
+            id_token_hint: given(hint).map(IdTokenHint),
             decrypted_hint: None,
             logout_hint: given(logout_hint).map(LogoutHint),
             client_id: given(client_id).map(ClientId::new),
-            post_logout_redirect_uri: given(post_logout_redirect_uri).map(PostLogoutRedirectUri),
+            post_logout_redirect_uri: given(uri).map(PostLogoutRedirectUri),
             state: given(state).map(State),
-            ui_locales: given(ui_locales).map(UiLocales),
+            ui_locales: given(locales).map(UiLocales),
             resubmitted: resubmitted.is_some_and(|value| value == "1"),
             confirmation: given(confirmation).map(Confirmation),
             confirm: confirm.and_then(|value| match value.as_str() {
@@ -135,45 +166,69 @@ impl LogoutRequest {
                 "no" => Some(YesOrNo::No),
                 _ => None,
             }),
+            headers: RequestHeaders { is_form: false, ..headers },
         }
     }
 }
 
-/// Reads a form: the six parameters, and the fields of the provider's own pages.
-fn read_post(form: &[u8]) -> Result<(Parameters, [Option<String>; 3]), RefusalReason> {
-    let [n1, n2, n3, n4, n5, n6] = parameter::NAMES;
-    let [p1, p2, p3] = PAGE_NAMES;
-    let [v1, v2, v3, v4, v5, v6, resubmitted, confirmation, confirm] =
-        form::read(form, [n1, n2, n3, n4, n5, n6, p1, p2, p3])?;
-    let mut parameters = [v1, v2, v3, v4, v5, v6];
-    // Only the provider's own pages send this field. From anybody else its name is not known.
-    if (resubmitted.is_some() || confirmation.is_some())
-        && let [Some(encoded)] = form::read(form, [ENCODED_PARAMETERS])?
-    {
-        let malformed = |fault| RefusalReason::MalformedRequest { parameter: ENCODED_PARAMETERS, fault };
-        let inner = page_form::decode(&encoded).map_err(malformed)?;
-        let inner = form::read(&inner, parameter::NAMES)?;
-        for ((name, value), slot) in parameter::NAMES.into_iter().zip(inner).zip(&mut parameters) {
-            if value.is_some() && slot.is_some() {
-                return Err(RefusalReason::DuplicateParameter { parameter: name });
-            }
-            *slot = slot.take().or(value);
+/// Takes the parameters out of `encoded_parameters` and puts each in its place. A parameter that
+/// stands there and beside it occurs twice.
+fn decode_parameters(mut values: Values) -> Result<Values, RefusalReason> {
+    let [.., encoded] = &mut values;
+    let Some(encoded) = encoded.take().filter(|encoded| !encoded.is_empty()) else {
+        return Ok(values);
+    };
+    let [.., name] = NAMES;
+    let form = page_form::decode(&encoded);
+    let form = form.map_err(|fault| RefusalReason::MalformedRequest { parameter: name, fault })?;
+    let decoded = form::read(&form, parameter::NAMES)?;
+    for ((parameter, decoded), value) in parameter::NAMES.into_iter().zip(decoded).zip(&mut values) {
+        if decoded.is_some() && value.is_some() {
+            return Err(RefusalReason::DuplicateParameter { parameter });
         }
+        *value = value.take().or(decoded);
     }
-    Ok((parameters, [resubmitted, confirmation, confirm]))
+    Ok(values)
 }
 
-/// Builds a [`LogoutRequest`] by hand; see [`LogoutRequest::builder`]. Values are given decoded; an empty one counts
-/// as omitted, and setting a parameter twice is a [`DuplicateParameter`](RefusalReason::DuplicateParameter).
+/// Builds a [`LogoutRequest`] by hand; see [`LogoutRequest::builder`].
+///
+/// Values are given decoded. An empty one is taken as omitted, and setting a parameter twice is a
+/// [`DuplicateParameter`](RefusalReason::DuplicateParameter). Without [`headers`](Self::headers) a
+/// prefetch is not refused, and Fetch Metadata cannot tell whether the browser withheld the session's
+/// cookie.
 #[derive(Clone)]
 #[must_use]
 pub struct LogoutRequestBuilder {
     method: Method,
-    values: Parameters,
+    values: Values,
     duplicate: Option<&'static str>,
+    headers: RequestHeaders,
 }
 
 impl LogoutRequestBuilder {
+    /// Gives all headers of the request, as pairs of name and bytes in any order. Names are compared
+    /// without case.
+    pub fn headers(mut self, headers: impl IntoIterator<Item = (impl AsRef<str>, impl AsRef<[u8]>)>) -> Self {
+        self.headers = RequestHeaders::read(headers);
+        self
+    }
+
+    /// Sets decoded parameters by their names, for a POST also the fields of the crate's own pages.
+    /// Unknown names are ignored.
+    pub fn parameters(self, pairs: impl IntoIterator<Item = (impl AsRef<str>, impl Into<String>)>) -> Self {
+        let known = match self.method {
+            Method::Get => parameter::NAMES.len(),
+            Method::Post => MEMBERS,
+        };
+        pairs.into_iter().fold(self, |builder, (name, value)| {
+            match NAMES.iter().take(known).position(|known| *known == name.as_ref()) {
+                Some(index) => builder.set(index, value.into()),
+                None => builder,
+            }
+        })
+    }
+
     /// Sets `id_token_hint`.
     pub fn id_token_hint(self, value: impl Into<String>) -> Self {
         self.set(0, value.into())
@@ -207,12 +262,16 @@ impl LogoutRequestBuilder {
     /// Checks and builds.
     ///
     /// # Errors
-    /// As [`LogoutRequest::from_query`]; the size is that of the request once encoded.
+    /// As [`LogoutRequest::from_query`], for the size of the request once encoded, and
+    /// [`Prefetch`](RefusalReason::Prefetch) if the headers say so.
     pub fn build(self) -> Result<LogoutRequest, Refusal> {
+        if self.headers.is_prefetch {
+            return Err(RefusalReason::Prefetch.into());
+        }
         if let Some(parameter) = self.duplicate {
             return Err(RefusalReason::DuplicateParameter { parameter }.into());
         }
-        let request = LogoutRequest::assemble(self.method, self.values, Default::default());
+        let request = LogoutRequest::assemble(self.method, decode_parameters(self.values)?, self.headers);
         let encoded = serde_urlencoded::to_string(&request).map(|form| form.len());
         if encoded.is_ok_and(|length| length <= LogoutRequest::MAX_BYTES) {
             Ok(request)
@@ -221,12 +280,12 @@ impl LogoutRequestBuilder {
         }
     }
 
-    /// `index` is the place in [`parameter::NAMES`].
+    /// `index` is the place in [`NAMES`].
     fn set(mut self, index: usize, value: String) -> Self {
         if let Some(slot) = self.values.get_mut(index)
             && slot.replace(value).is_some()
         {
-            self.duplicate = self.duplicate.or(parameter::NAMES.get(index).copied());
+            self.duplicate = self.duplicate.or(NAMES.get(index).copied());
         }
         self
     }
@@ -235,7 +294,7 @@ impl LogoutRequestBuilder {
 /// Names only.
 impl fmt::Debug for LogoutRequestBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let set = parameter::NAMES.iter().zip(&self.values).filter(|(_, value)| value.is_some());
+        let set = NAMES.iter().zip(&self.values).filter(|(_, value)| value.is_some());
         f.debug_set().entries(set.map(|(name, _)| name)).finish()
     }
 }

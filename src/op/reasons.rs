@@ -13,11 +13,15 @@ pub enum ConfirmReason {
     NoHint,
     /// The hint is invalid, and the policy goes on without it. `invalid_hint`.
     InvalidHint(HintError),
-    /// The hint is another End-User's, or the session's subject for this client is not known. `other_subject`.
+    /// The session's subject for this client is not known, so that the hint proves nothing.
+    /// `subject_unknown`.
+    SubjectUnknown,
+    /// The hint is another End-User's. `other_subject`.
     OtherSubject,
     /// The hint is of another session. `other_session`.
     OtherSession,
-    /// The client takes no part in this session. `no_client_session`.
+    /// The client takes no part in this session; or its secret made the hint, and the host does not
+    /// say that it takes part. `no_client_session`.
     NoClientSession,
     /// The hint has no `sid`, and the policy wants one. `hint_without_sid`.
     HintWithoutSid,
@@ -39,6 +43,7 @@ impl ConfirmReason {
         match self {
             Self::NoHint => "no_hint",
             Self::InvalidHint(_) => "invalid_hint",
+            Self::SubjectUnknown => "subject_unknown",
             Self::OtherSubject => "other_subject",
             Self::OtherSession => "other_session",
             Self::NoClientSession => "no_client_session",
@@ -67,15 +72,20 @@ pub(crate) fn to_ask(
     match (hint, invalid_hint) {
         (Some(hint), _) => {
             // A valid hint of one End-User must not sign out another.
-            if session.subject.as_deref() != Some(hint.subject()) {
-                reasons.push(ConfirmReason::OtherSubject);
+            match session.subject.as_deref() {
+                None => reasons.push(ConfirmReason::SubjectUnknown),
+                Some(subject) if subject != hint.subject() => reasons.push(ConfirmReason::OtherSubject),
+                Some(_) => {}
             }
             if let (Some(sid), Some(hinted)) = (session.sid.as_deref(), hint.sid())
                 && sid != hinted
             {
                 reasons.push(ConfirmReason::OtherSession);
             }
-            if session.takes_part == Some(false) {
+            // A client that knows its secret can write an HMAC hint about any subject. Only a session
+            // that it takes part in is its own affair.
+            let may_take_part = !hint.algorithm().is_hmac();
+            if !session.takes_part.unwrap_or(may_take_part) {
                 reasons.push(ConfirmReason::NoClientSession);
             }
             if hint.sid().is_none() && policy.hint_without_sid == HintWithoutSid::Ask {

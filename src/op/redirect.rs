@@ -12,7 +12,7 @@ use super::registration::RegisteredRedirect;
 use crate::answer::Headers;
 use crate::form::decode;
 use crate::parameter::{PostLogoutRedirectUri, State};
-use crate::uri::{Scheme, WebUri, csp_source, read_port, without_root};
+use crate::uri::{Scheme, WebUri, read_port, scheme_source, without_root};
 
 /// The redirect that ends a logout: the client's registered URI with the request's `state`
 /// ([RP-Initiated Logout 1.0, section 3](https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RedirectionAfterLogout)).
@@ -48,7 +48,7 @@ impl LogoutRedirect {
     /// The headers, `location` among them.
     #[must_use]
     pub fn headers(&self) -> Headers<'_> {
-        Headers::redirect(self.location())
+        Headers::redirect(self.location()).logged_out(self.exchange.is_logged_out)
     }
 
     exchange_accessors!();
@@ -91,7 +91,7 @@ impl Location {
     /// What a `form-action` directive must allow for a redirect to here after a form (CSP 3,
     /// section 6.4.2).
     pub(crate) fn form_action_source(&self) -> String {
-        csp_source(&self.0)
+        scheme_source(&self.0)
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! No message holds a value of the input: only names that the specifications give, and what to do.
 
+use serde::ser::{Serialize, SerializeStruct, Serializer};
 use thiserror::Error;
 
 use super::exchange::{Exchange, exchange_accessors};
@@ -88,10 +89,52 @@ pub enum RefusalReason {
          (compare the scheme, the port, the case, a slash at the end and the query)"
     )]
     RedirectUriNotRegistered,
-    /// The *host* called this crate wrongly: it passed another client than
-    /// [`Pending::client_id`](super::Pending::client_id) asked for. `host_error`, status 500.
+    /// The browser fetches the page in advance: nobody asked for a logout yet. It has no effect.
+    /// `prefetch`, status 400, because a 5xx that anybody can cause takes servers out of balancers.
+    #[error("the browser fetched this page in advance, and that ends no session; open it to sign out")]
+    Prefetch,
+    /// Nobody can say whether somebody is signed in, because the request is for a frame, an image or
+    /// a script's fetch, where browsers withhold cookies; or the End-User must be asked, and there no
+    /// question can be shown. `embedded_request`.
+    #[error(
+        "the request came from a frame, an image or a script, where browsers withhold cookies and no page can be \
+         shown; send the user here with a link, a redirect or a form in a whole window"
+    )]
+    EmbeddedRequest,
+    /// The browser may have withheld the session's cookie even from the form that was posted again;
+    /// or the session was found by the hint's `sid`, and the hint is too old or does not prove
+    /// everything. `session_cookie_missing`.
+    #[error(
+        "the request came without the cookie of the session, so this provider cannot end it; send the user here with a \
+         link or a redirect, or send a newer ID Token of the session"
+    )]
+    SessionCookieMissing,
+    /// The *host* made a mistake, which is told here. `host_error`, status 500.
     #[error("the provider made an internal error; it is not the request's fault")]
-    HostError,
+    HostError(HostError),
+}
+
+/// The host's mistake in a [`RefusalReason::HostError`]. For its log, not for its pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
+#[non_exhaustive]
+pub enum HostError {
+    /// It passed another client than [`Pending::client_id`](super::Pending::client_id) asked for.
+    #[error("another client was passed than the one that client_id() asked for")]
+    OtherClient,
+    /// The cryptographic library cannot compute a MAC with the endpoint's secret.
+    #[error("the cryptographic library could not compute a MAC")]
+    Mac,
+}
+
+impl HostError {
+    /// A stable name for logs and tests, such as `other_client`.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::OtherClient => "other_client",
+            Self::Mac => "mac",
+        }
+    }
 }
 
 impl RefusalReason {
@@ -116,13 +159,17 @@ impl RefusalReason {
             Self::ClientMismatch => "client_mismatch",
             Self::ClientUnknown => "client_unknown",
             Self::RedirectUriNotRegistered => "redirect_uri_not_registered",
-            Self::HostError => "host_error",
+            Self::Prefetch => "prefetch",
+            Self::EmbeddedRequest => "embedded_request",
+            Self::SessionCookieMissing => "session_cookie_missing",
+            Self::HostError(_) => "host_error",
         }
     }
 }
 
 impl RefusalReason {
-    /// What the code leaves open, for logs: the hint's [error](HintError::code), or the name of the parameter.
+    /// What the code leaves open, for logs: the hint's [error](HintError::code), the name of the
+    /// parameter, or the host's [mistake](HostError::code).
     ///
     /// ```
     /// # use oidc_logout::op::LogoutRequest;
@@ -133,6 +180,7 @@ impl RefusalReason {
     pub fn detail(self) -> Option<&'static str> {
         match self {
             Self::IdTokenHintInvalid(error) => Some(error.code()),
+            Self::HostError(error) => Some(error.code()),
             Self::MalformedRequest { parameter, .. } | Self::DuplicateParameter { parameter } => Some(parameter),
             _ => None,
         }
@@ -181,7 +229,7 @@ impl Refusal {
             RefusalReason::RequestTooLarge => 413,
             RefusalReason::MethodNotAllowed => 405,
             RefusalReason::UnsupportedMediaType => 415,
-            RefusalReason::HostError => 500,
+            RefusalReason::HostError(_) => 500,
             RefusalReason::HeadRequest => 200,
             _ => 400,
         }
@@ -222,6 +270,28 @@ impl From<form::Fault> for RefusalReason {
 impl From<form::Fault> for Refusal {
     fn from(fault: form::Fault) -> Self {
         RefusalReason::from(fault).into()
+    }
+}
+
+/// For pages that a script writes: `error` is the code, `error_description` the text for the client's
+/// developer (RFC 6749, section 5.2, has the same two).
+///
+/// ```
+/// # use oidc_logout::op::LogoutRequest;
+/// let refusal = LogoutRequest::from_query("state=a&state=b").unwrap_err();
+/// assert_eq!(
+///     serde_json::to_string(&refusal)?,
+///     r#"{"error":"duplicate_parameter","error_description":"#.to_owned()
+///         + r#""state occurs more than once; send each parameter at most once"}"#
+/// );
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+impl Serialize for Refusal {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut body = serializer.serialize_struct("Refusal", 2)?;
+        body.serialize_field("error", self.reason.code())?;
+        body.serialize_field("error_description", &self.to_string())?;
+        body.end()
     }
 }
 

@@ -3,7 +3,7 @@
 use super::client::{Client, ClientBuilder, ClientError};
 use super::registration::{RegistrationError, RegistrationRules};
 use crate::crypto::Algorithm;
-use crate::metadata::{ClientMetadata, ClientMetadataError};
+use crate::metadata::ClientMetadata;
 
 impl ClientMetadata {
     /// Registers a client with this metadata under the identifier, and the secret if any, that the host made for it.
@@ -23,8 +23,9 @@ impl ClientMetadata {
         rules: &RegistrationRules,
         id_token_signing_alg_values_supported: &[Algorithm],
     ) -> Result<Client, RegistrationError> {
-        if self.post_logout_redirect_uris.len() > Self::MAX_POST_LOGOUT_REDIRECT_URIS {
-            return Err(ClientMetadataError::TooManyUris.into());
+        let max = rules.max_uris();
+        if self.post_logout_redirect_uris.len() > max {
+            return Err(RegistrationError::TooManyUris { max });
         }
         let algorithm = self.id_token_signed_response_alg;
         if !id_token_signing_alg_values_supported.contains(&algorithm) {

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 
 use crate::parameter::{self, ClientId, IdTokenHint, LogoutHint, PostLogoutRedirectUri, State, UiLocales};
+use crate::request_headers::RequestHeaders;
 
 /// The HTTP method by which a logout request came. A provider has to support both ([RP-Initiated Logout 1.0, section 2]).
 ///
@@ -66,6 +67,8 @@ pub struct LogoutRequest {
     pub(crate) confirmation: Option<Confirmation>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) confirm: Option<YesOrNo>,
+    #[serde(skip)]
+    pub(crate) headers: RequestHeaders,
 }
 
 impl LogoutRequest {

@@ -12,6 +12,8 @@ pub(crate) struct Settings {
     pub(crate) former_issuers: Vec<Arc<str>>,
     pub(crate) policy: Policy,
     pub(crate) limits: Limits,
+    /// Whether answers carry `Set-Login`.
+    pub(crate) login_status: bool,
     /// Authenticates the provider's confirmation pages.
     pub(crate) secret: Secret,
 }

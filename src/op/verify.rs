@@ -13,7 +13,7 @@ use super::hint::{HintError, VerifiedHint, VerifyHintError};
 use super::policy::ExpiredHint;
 use super::settings::Settings;
 use crate::crypto::Algorithm;
-use crate::jws::{IdTokenClaims, KeySet, NumericDate, Token};
+use crate::jws::{IdTokenClaims, KeySet, NumericDate, Token, TokenBytes};
 use crate::parameter::ClientId;
 
 /// How far ahead of `now` `iat` and `nbf` may be, in seconds, because clocks differ.
@@ -27,8 +27,9 @@ pub(crate) enum Hint {
     Hmac(HmacHint),
 }
 
-/// What became of the request's hint.
+/// What became of the request's hint before the client is known.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "there is one for each request, and most have a hint")]
 pub(crate) enum HintState {
     Absent,
     Checked(Hint),
@@ -78,28 +79,25 @@ pub(crate) fn verify(
         // The client comes before the key, which is its secret. What the token says is checked now,
         // while it is decoded, but reported only after the signature.
         let client_id = issued_to(&claims, client_id)?;
-        let proves = check_claims(settings, &claims, now)
-            .map(|issuer| verified(claims, issuer, client_id.clone(), algorithm, None, now));
-        return Ok(Hint::Hmac(HmacHint {
-            client_id,
-            algorithm,
-            signed_bytes: token.signing_input.len(),
-            signature: token.signature().to_vec(),
-            proves,
-        }));
+        let issuer = check_claims(settings, &claims, now);
+        let (signed_bytes, signature) = (token.signing_input.len(), token.signature().to_vec());
+        let verified = verified(&claims, client_id.clone(), algorithm, now);
+        let proves = issuer.map(|issuer| verified(issuer, None, token.into_claims()));
+        return Ok(Hint::Hmac(HmacHint { client_id, algorithm, signed_bytes, signature, proves }));
     }
 
     // `key`, `signature`.
     let signed = token.signing_input.as_bytes();
-    let key_id =
-        keys.verify(algorithm, header.kid.as_deref(), signed, token.signature(), settings.limits.keys_tried)?;
+    let kid = header.kid.as_deref();
+    let key_id = keys.verify(algorithm, kid, signed, token.signature(), settings.limits.keys_tried)?;
 
     // What a verified token says: `issuer`, `not_yet_valid`, `expired`.
     let issuer = check_claims(settings, &claims, now)?;
 
     // The client that it was issued to (rule 5): `audience`, `client_mismatch`.
     let client_id = issued_to(&claims, client_id)?;
-    Ok(Hint::Verified(verified(claims, issuer, client_id, algorithm, key_id, now)))
+    let verified = verified(&claims, client_id, algorithm, now);
+    Ok(Hint::Verified(verified(issuer, key_id, token.into_claims())))
 }
 
 /// The checks that need the client: the algorithm it is pinned to, and the key of an HMAC hint.
@@ -109,30 +107,38 @@ pub(crate) fn with_client(hint: Hint, token: &str, client: Option<&Client>) -> R
     let registered = client.and_then(Client::id_token_signed_response_alg);
     match hint {
         Hint::Verified(verified) => match registered {
-            Some(algorithm) if algorithm != verified.algorithm() => Err(HintError::Algorithm),
+            Some(algorithm) if algorithm != verified.algorithm() => Err(HintError::ClientAlgorithm),
             _ => Ok(verified),
         },
         Hint::Hmac(hmac) => {
-            let client = client.ok_or(HintError::Key)?;
             // Only the client's own registration makes its secret a key for ID Tokens.
-            if registered != Some(hmac.algorithm) {
-                return Err(HintError::Algorithm);
+            if client.is_some() && registered != Some(hmac.algorithm) {
+                return Err(HintError::ClientAlgorithm);
             }
-            let secret = client.secret().ok_or(HintError::Key)?;
-            let signed = token.get(..hmac.signed_bytes).ok_or(HintError::Signature)?;
+            let secret = client.and_then(Client::secret).ok_or(HintError::ClientSecret)?;
+            let signed = token.get(..hmac.signed_bytes).ok_or(HintError::ClientSignature)?;
             if secret.verify(hmac.algorithm, signed.as_bytes(), &hmac.signature) {
                 hmac.proves
             } else {
-                Err(HintError::Signature)
+                Err(HintError::ClientSignature)
             }
         }
     }
 }
 
 /// Whether neither the header nor the claims say that it is another kind of token.
+///
+/// Providers name the kind in different places. A token that names none is taken for an ID Token,
+/// because ID Tokens need not name it (OpenID Connect Core 1.0, section 2).
 fn is_id_token(typ: Option<&str>, claims: &IdTokenClaims<'_>) -> bool {
-    let is_jwt = typ.is_none_or(|typ| typ.eq_ignore_ascii_case("JWT") || typ.eq_ignore_ascii_case("application/jwt"));
-    is_jwt && !claims.has_events
+    let is_jwt = typ.is_none_or(|typ| ["JWT", "application/jwt"].iter().any(|jwt| typ.eq_ignore_ascii_case(jwt)));
+    let is_named_otherwise = claims.typ.as_deref().is_some_and(|typ| !typ.eq_ignore_ascii_case("ID"))
+        || claims.token_use.as_deref().is_some_and(|token_use| token_use != "id");
+    // An ID Token may have a scope. Together with a client_id, or for another audience than the
+    // client, it is an access token (RFC 9068).
+    let is_for_another = claims.azp.as_ref().is_some_and(|azp| !claims.aud.contains(azp));
+    let is_access_token = claims.has_scope && (claims.has_client_id || is_for_another);
+    is_jwt && !claims.has_events && !is_named_otherwise && !is_access_token
 }
 
 fn allowed_algorithm(settings: &Settings, name: &str) -> Option<Algorithm> {
@@ -149,8 +155,11 @@ fn check_claims(settings: &Settings, claims: &IdTokenClaims<'_>, now: NumericDat
         .find(|issuer| ***issuer == *claims.iss)
         .ok_or(HintError::Issuer)?;
     let latest = now.0 + CLOCK_SKEW_SECONDS;
-    if claims.iat.0 > latest || claims.nbf.is_some_and(|nbf| nbf.0 > latest) {
-        return Err(HintError::NotYetValid);
+    if claims.iat.0 > latest {
+        return Err(HintError::NotYetValid("iat"));
+    }
+    if claims.nbf.is_some_and(|nbf| nbf.0 > latest) {
+        return Err(HintError::NotYetValid("nbf"));
     }
     // An expired hint is still a hint (RP-Initiated Logout 1.0, section 4), unless the policy limits
     // its age.
@@ -166,7 +175,9 @@ fn check_claims(settings: &Settings, claims: &IdTokenClaims<'_>, now: NumericDat
 fn issued_to(claims: &IdTokenClaims<'_>, client_id: Option<&ClientId>) -> Result<ClientId, VerifyHintError> {
     let client_id = client_id.map(ClientId::as_str);
     let issued_to = match (&claims.azp, claims.aud.as_slice()) {
-        (Some(azp), aud) if aud.contains(azp) => azp.as_ref(),
+        // The party that it was issued to, even if it is meant for another audience. Then the
+        // request must say so too.
+        (Some(azp), aud) if aud.contains(azp) || client_id == Some(azp) => azp.as_ref(),
         (Some(_), _) => return Err(HintError::Audience.into()),
         (None, [only]) => only.as_ref(),
         // Several audiences: the request must say which of them it comes from.
@@ -185,25 +196,28 @@ fn issued_to(claims: &IdTokenClaims<'_>, client_id: Option<&ClientId>) -> Result
     }
 }
 
+/// Takes over what the claims say. The rest is added once it is known, together with the token's
+/// bytes, which the claims borrow from until then.
 fn verified(
-    claims: IdTokenClaims<'_>,
-    issuer: Arc<str>,
+    claims: &IdTokenClaims<'_>,
     client_id: ClientId,
     algorithm: Algorithm,
-    key_id: Option<Arc<str>>,
     now: NumericDate,
-) -> VerifiedHint {
-    VerifiedHint {
+) -> impl FnOnce(Arc<str>, Option<Arc<str>>, TokenBytes) -> VerifiedHint + use<> {
+    let (subject, sid) = (claims.sub.as_ref().to_owned(), claims.sid.as_deref().map(str::to_owned));
+    let (issued_at, expires_at, not_before) = (claims.iat, claims.exp, claims.nbf);
+    move |issuer, key_id, claims| VerifiedHint {
         issuer,
         client_id,
-        subject: claims.sub.into_owned(),
-        sid: claims.sid.map(Into::into),
-        issued_at: claims.iat,
-        expires_at: claims.exp,
-        not_before: claims.nbf,
+        subject,
+        sid,
+        issued_at,
+        expires_at,
+        not_before,
         algorithm,
         key_id,
         received_at: now,
+        claims,
     }
 }
 

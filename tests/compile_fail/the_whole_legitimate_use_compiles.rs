@@ -83,11 +83,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let op = endpoint("{}", vec![7; 32])?;
     let now = OffsetDateTime::UNIX_EPOCH;
     println!("{:?}", hinted(&op, "", &client()?, now));
-    let session = Session::new([1; 32]).subject("somebody").sid("s-1").takes_part(true);
+    let session = Session::new([1; 32], "somebody").sid("s-1").takes_part(true);
     let pending = receive("client_id=rp-1", now)?;
     let client = if pending.client_id() == Some(client()?.id()) { Some(client()?) } else { None };
     println!("{} {}", decide(pending, client.as_ref(), Some(&session)), registered()?.as_str());
-    println!("{}", page(&op.offer(&session, now)));
+    println!("{}", page(&op.offer(&session, now)?));
     println!("{} {}", discovery()?, register("{}")?.id().as_str());
     Ok(())
 }

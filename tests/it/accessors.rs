@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use oidc_logout::op::{
-    Answer, Client, ConfirmReason, ConfirmRule, CrossSitePost, Decision, ExpiredHint, HintError, HintRule,
-    HintWithoutSid, LogoutEndpoint, LogoutRequest, Method, OnBadHint, Policy, PolicyBuilder, PolicyError, Presence,
-    RedirectWithoutHint, Session, StateRule, UiLocales, UriMatching, VerifiedHint,
+    Answer, Client, ConfirmReason, ConfirmRule, Decision, ExpiredHint, HintError, HintRule, HintWithoutSid,
+    LogoutEndpoint, LogoutRequest, Method, OnBadHint, Policy, PolicyBuilder, PolicyError, Presence,
+    RedirectWithoutHint, Session, SessionCookie, StateRule, UiLocales, UriMatching, VerifiedHint,
 };
 use oidc_logout::{Algorithm, ClientId, KeyError, KeySet, Secret, UriError};
 use serde_json::{Value, json};
@@ -125,7 +125,8 @@ fn a_decrypted_hint_is_verified_and_the_page_posts_the_encrypted_one() {
     let pending = endpoint.receive(encrypted.with_decrypted_hint(inner.as_str()), at(NOW)).unwrap();
     assert_eq!(pending.hint().unwrap().subject(), "user-1");
     assert_eq!(pending.request().id_token_hint().unwrap().as_str(), "a.b.c.d.e");
-    let Decision::Answer(Answer::Confirm(ask)) = pending.decide(None, Some(&Session::new([1; 32]))) else {
+    let Decision::Answer(Answer::Confirm(ask)) = pending.decide(None, Some(&Session::of_unknown_subject([1; 32])))
+    else {
         panic!("a question")
     };
     assert!(ask.fields().any(|field| field == ("id_token_hint", "a.b.c.d.e")));
@@ -179,9 +180,9 @@ fn an_answer_to_a_page_of_the_previous_key_counts() {
     let [old, new] = [1, 2].map(|byte| Secret::new([byte; 32]).unwrap());
     let rotated = new.clone().with_previous([1; 32]).unwrap();
     let of = |key: &Secret| LogoutEndpoint::new(ISSUER, KeySet::default(), key.clone());
-    let session = Session::new([1; 32]);
+    let session = Session::of_unknown_subject([1; 32]);
     let ends = |endpoint: &LogoutEndpoint| {
-        let page = of(&old).offer(&session, at(NOW));
+        let page = of(&old).offer(&session, at(NOW)).unwrap();
         assert_eq!((page.reasons(), page.returns_to_client()), (&[ConfirmReason::NoHint][..], false));
         let answer = LogoutRequest::from_form(browser::post(page.fields(), Some(("confirm", "yes")))).unwrap();
         matches!(endpoint.receive(answer, at(NOW)).unwrap().decide(None, Some(&session)), Decision::EndSession(_))
@@ -273,7 +274,7 @@ fn a_policy_is_built_with_one_field_changed_and_no_other() {
         ("on_bad_hint", json!("confirm"), |policy| policy.on_bad_hint(OnBadHint::Confirm)),
         ("uri_matching", json!("normalized"), |policy| policy.uri_matching(UriMatching::Normalized)),
         ("algorithms", json!(["RS256"]), |policy| policy.algorithms(vec![Algorithm::Rs256])),
-        ("cross_site_post", json!("trust"), |policy| policy.cross_site_post(CrossSitePost::Trust)),
+        ("session_cookie", json!("trust"), |policy| policy.session_cookie(SessionCookie::None)),
     ];
     assert_eq!(json!(Policy::openid()).as_object().unwrap().len(), changes.len());
     for (field, value, change) in changes {

@@ -42,7 +42,7 @@ fn record(decision: &Decision) -> Value {
 
 #[test]
 fn a_session_that_is_ended_names_client_and_hint_and_the_subject_only_on_demand() {
-    let session = Session::new([1; 32]).subject("user-1");
+    let session = Session::new([1; 32], "user-1");
     let query = format!("id_token_hint={}&post_logout_redirect_uri=https://rp.example/bye", hint("user-1", NOW + 1));
     let decision = decide(&endpoint(Policy::openid()), LogoutRequest::from_query(query).unwrap(), Some(&session));
     let expected = json!({
@@ -59,7 +59,7 @@ fn a_session_that_is_ended_names_client_and_hint_and_the_subject_only_on_demand(
 
 #[test]
 fn a_question_says_why_and_whether_the_hint_is_expired() {
-    let session = Session::new([1; 32]).subject("user-2");
+    let session = Session::new([1; 32], "user-2");
     let query = format!("id_token_hint={}", hint("user-1", NOW));
     let decision = decide(&endpoint(Policy::openid()), LogoutRequest::from_query(query).unwrap(), Some(&session));
     let record = record(&decision);
@@ -84,7 +84,7 @@ fn an_invalid_hint_says_what_is_wrong_whether_refused_or_let_through() {
     assert_eq!(record(&refused), expected);
 
     let lenient = Policy::openid().to_builder().on_bad_hint(OnBadHint::Confirm).build().unwrap();
-    let asked = decide(&endpoint(lenient), request(), Some(&Session::new([1; 32])));
+    let asked = decide(&endpoint(lenient), request(), Some(&Session::of_unknown_subject([1; 32])));
     let record = record(&asked);
     assert_eq!(record["reasons"], json!(["invalid_hint", "unknown_client"]));
     assert_eq!(record["hint"], json!({"standing": "invalid", "error": "malformed"}));
@@ -94,7 +94,7 @@ fn an_invalid_hint_says_what_is_wrong_whether_refused_or_let_through() {
 #[test]
 fn every_outcome_has_its_name() {
     let endpoint = endpoint(Policy::openid());
-    let session = Session::new([1; 32]);
+    let session = Session::of_unknown_subject([1; 32]);
     let read = |form: &str| LogoutRequest::from_form(form).unwrap();
     assert_eq!(record(&decide(&endpoint, read("client_id=rp-1"), None))["decision"], "resubmit");
     assert_eq!(record(&decide(&endpoint, read("client_id=rp-1&resubmitted=1"), None))["decision"], "no_session");

@@ -132,8 +132,8 @@ fn a_hint_is_expired_from_the_second_that_it_names() {
 fn a_question_can_be_answered_for_600_seconds_and_60_before_it_was_asked() {
     let policy = Policy::openid().to_builder().confirm(ConfirmRule::Always).build().unwrap();
     let endpoint = endpoint(KeySet::default()).with_policy(policy);
-    let session = Session::new([1; 32]);
-    let page = endpoint.offer(&session, at(NOW));
+    let session = Session::of_unknown_subject([1; 32]);
+    let page = endpoint.offer(&session, at(NOW)).unwrap();
     for (later, expected) in [
         (600, None),
         (601, Some(ConfirmReason::ConfirmationExpired)),

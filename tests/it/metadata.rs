@@ -396,7 +396,7 @@ fn a_registered_client_signs_out() {
             .build()
             .unwrap();
         let pending = endpoint.receive(request, at(0)).unwrap();
-        let session = Session::new([1; 32]).subject("user-1");
+        let session = Session::new([1; 32], "user-1");
         let Decision::EndSession(end) = pending.decide(Some(&client), Some(&session)) else {
             panic!("the hint is this client's and this session's")
         };

@@ -62,7 +62,7 @@ impl Site {
 }
 
 fn session(subject: &str) -> Session {
-    Session::new([1; 32]).subject(subject)
+    Session::new([1; 32], subject)
 }
 
 type Told<'d> = (Option<&'d LogoutRequest>, Option<&'d VerifiedHint>, Option<&'d ClientId>);

@@ -27,7 +27,7 @@ fn form(state: &str) -> String {
 
 #[test]
 fn a_question_is_answered_by_what_a_browser_makes_of_its_fields() {
-    let session = Session::new([1; 32]);
+    let session = Session::of_unknown_subject([1; 32]);
     for state in STATES {
         let Decision::Answer(Answer::Confirm(ask)) =
             decide(LogoutRequest::from_query(form(state)).unwrap(), Some(&session))
@@ -86,7 +86,7 @@ fn nobody_is_asked_who_could_not_answer() {
         let request = if method == "GET" { LogoutRequest::from_query(form) } else { LogoutRequest::from_form(form) };
         endpoint.receive(request.unwrap(), now).unwrap().decide(None, session)
     };
-    let session = Session::new([1; 32]);
+    let session = Session::of_unknown_subject([1; 32]);
     let most = LogoutRequest::MAX_BYTES - 128 - "logout_hint=".len();
     let Decision::Answer(Answer::Confirm(ask)) = decide("GET", most, Some(&session)) else { panic!("a question") };
     let answer = post(ask.fields(), Some(("confirm", "yes")));

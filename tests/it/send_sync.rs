@@ -27,7 +27,7 @@ send_and_sync! {
     EndSessionEndpointError, FormFault, Headers<'static>, KeyError, KeySet, KeySetError, Limits, MalformedToken,
     NumericDate, PemError, ProviderMetadata, Secret, SecretTooShort, TokenSegment, UnusableKey, UriError, op::Answer,
     op::AuditRecord, op::AuditedHint, op::Client, op::ClientBuilder, op::ClientError, op::Confirm, op::ConfirmReason,
-    op::ConfirmRule, op::CrossSitePost, op::Decision, op::Declined, op::EndSession, op::ExpiredHint, op::HintError,
+    op::ConfirmRule, op::SessionCookie, op::Decision, op::Declined, op::EndSession, op::ExpiredHint, op::HintError,
     op::HintRule, op::HintWithoutSid, op::IdTokenHint, op::Landing, op::LogoutEndpoint, op::LogoutHint,
     op::LogoutRedirect, op::LogoutRequest, op::LogoutRequestBuilder, op::Method, op::OnBadHint, op::Pending,
     op::Policy, op::PolicyBuilder, op::PolicyError, op::PostLogoutRedirectUri, op::Presence, op::RedirectWithoutHint,
@@ -57,7 +57,7 @@ fn threads_share_an_endpoint_by_reference_and_decide_at_once() {
             let key = &key;
             scope.spawn(move || {
                 let subject = format!("user-{thread}");
-                let session = Session::new([1; 32]).subject(&subject);
+                let session = Session::new([1; 32], &subject);
                 let (iat, exp) = (1_700_000_000, 1_700_000_600);
                 let claims = json!({"iss": ISSUER, "sub": subject, "aud": "rp-1", "iat": iat, "exp": exp});
                 let hint = token(r#"{"alg":"EdDSA"}"#, claims.to_string(), |signed| key.sign(signed));

@@ -49,7 +49,7 @@ impl Seed {
                 .post_logout_redirect_uri(text("/clients/0/post_logout_redirect_uris/0"))
                 .build()
                 .expect("the client"),
-            session: Session::new([1; 32]).subject(text("/session/sub")),
+            session: Session::new([1; 32], text("/session/sub")),
             now: OffsetDateTime::from_unix_timestamp(vector["now"].as_i64().expect("a time")).expect("a date"),
             jwk: vector["op"]["jwks"]["keys"][0].clone(),
         }

@@ -251,8 +251,7 @@ struct Expected {
 /// What the crate says without HTTP and a framework.
 async fn expected(host: &Host, request: &JsonRequest) -> Expected {
     let (endpoint, now, session) = (host.endpoint().await, host.now().await, host.session(Some(COOKIE)).await);
-    let headers = request.content_type.iter().map(|value| ("content-type", value));
-    let read = endpoint.read(&request.method, &request.query, headers, &request.body);
+    let read = endpoint.read(&request.method, &request.query, request.headers(), &request.body);
     let decision = match read.and_then(|request| endpoint.receive(request, now)) {
         Ok(pending) => {
             let client = host.client(pending.client_id()).await;
@@ -273,7 +272,7 @@ async fn expected(host: &Host, request: &JsonRequest) -> Expected {
         op::Answer::Confirm(page) => page.fields().map(owned).collect(),
         op::Answer::Resubmit(page) => page.fields().map(owned).collect(),
         op::Answer::Refuse(_) => {
-            let offer = session.map(|session| endpoint.offer(&session, now));
+            let offer = session.and_then(|session| endpoint.offer(&session, now).ok());
             offer.iter().flat_map(|offer| offer.fields().map(owned)).collect()
         }
     };

@@ -7,8 +7,8 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error as _, IntoDeserializer, MapAccess, Visitor};
 
 use super::{
-    ConfirmRule, CrossSitePost, ExpiredHint, HintRule, HintWithoutSid, OnBadHint, Policy, PolicyError, Presence,
-    RedirectWithoutHint, StateRule, UriMatching,
+    ConfirmRule, ExpiredHint, HintRule, HintWithoutSid, OnBadHint, Policy, PolicyError, Presence, RedirectWithoutHint,
+    SessionBySid, SessionCookie, StateRule, UriMatching,
 };
 use crate::crypto::Algorithm;
 
@@ -50,7 +50,8 @@ struct Changes {
     /// `null` is a value here: any algorithm.
     #[serde(default, deserialize_with = "present")]
     algorithms: Option<Option<Vec<Algorithm>>>,
-    cross_site_post: Option<CrossSitePost>,
+    session_cookie: Option<SessionCookie>,
+    session_by_sid: Option<SessionBySid>,
 }
 
 #[derive(Deserialize)]
@@ -87,7 +88,8 @@ impl TryFrom<Changes> for Policy {
             on_bad_hint: changes.on_bad_hint.unwrap_or(base.on_bad_hint),
             uri_matching: changes.uri_matching.unwrap_or(base.uri_matching),
             algorithms: changes.algorithms.unwrap_or(base.algorithms),
-            cross_site_post: changes.cross_site_post.unwrap_or(base.cross_site_post),
+            session_cookie: changes.session_cookie.unwrap_or(base.session_cookie),
+            session_by_sid: changes.session_by_sid.unwrap_or(base.session_by_sid),
         }
         .check()
     }

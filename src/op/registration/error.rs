@@ -34,6 +34,14 @@ pub enum RegistrationError {
     /// The metadata cannot be read. `invalid_client_metadata`
     #[error("{0}")]
     Metadata(#[from] ClientMetadataError),
+    /// More `post_logout_redirect_uris` than the provider's
+    /// [rules](super::RegistrationRules::max_post_logout_redirect_uris) allow.
+    /// `invalid_client_metadata`
+    #[error("post_logout_redirect_uris has more than {max} elements")]
+    TooManyUris {
+        /// How many there may be.
+        max: usize,
+    },
     /// An algorithm that the provider does not sign ID Tokens with; RS256 where the client names none.
     /// `invalid_client_metadata`
     #[error(

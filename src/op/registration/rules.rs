@@ -8,13 +8,28 @@ use crate::metadata::{ApplicationType, ClientType};
 /// `https` is always allowed, and so is `http` on a loopback host (`localhost`, `127.0.0.0/8`, `[::1]`), for public clients too:
 /// what is sent there does not leave the device, and developers need it. (RP-Initiated Logout 1.0 allows `http` to
 /// confidential clients, RFC 8252 to native ones on loopback addresses.)
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct RegistrationRules {
     application_type: ApplicationType,
     client_type: ClientType,
     allow_http: bool,
     allow_schemes: Vec<String>,
+    allow_any_scheme: bool,
+    max_uris: usize,
+}
+
+impl Default for RegistrationRules {
+    fn default() -> Self {
+        Self {
+            application_type: ApplicationType::default(),
+            client_type: ClientType::default(),
+            allow_http: false,
+            allow_schemes: Vec::new(),
+            allow_any_scheme: false,
+            max_uris: 50,
+        }
+    }
 }
 
 impl RegistrationRules {
@@ -43,6 +58,25 @@ impl RegistrationRules {
         self
     }
 
+    /// Allows a native client every private-use scheme, with or without a dot. Script-like and special
+    /// schemes stay refused. Any app can claim a scheme, so that the redirect may reach another one
+    /// (RFC 8252, section 8.4).
+    pub fn allow_any_scheme(mut self, allow: bool) -> Self {
+        self.allow_any_scheme = allow;
+        self
+    }
+
+    /// How many `post_logout_redirect_uris` a client may have: 50 unless set. Each request is compared
+    /// with all of them.
+    pub fn max_post_logout_redirect_uris(mut self, uris: usize) -> Self {
+        self.max_uris = uris;
+        self
+    }
+
+    pub(crate) fn max_uris(&self) -> usize {
+        self.max_uris
+    }
+
     pub(crate) fn is_for(&self, application_type: ApplicationType) -> bool {
         self.application_type == application_type
     }
@@ -53,7 +87,9 @@ impl RegistrationRules {
 
     pub(crate) fn allows_private_use(&self, scheme: &str) -> bool {
         self.is_for(ApplicationType::Native)
-            && (scheme.contains('.') || self.allow_schemes.iter().any(|allowed| scheme.eq_ignore_ascii_case(allowed)))
+            && (self.allow_any_scheme
+                || scheme.contains('.')
+                || self.allow_schemes.iter().any(|allowed| scheme.eq_ignore_ascii_case(allowed)))
     }
 
     pub(crate) fn allows_http(&self) -> bool {

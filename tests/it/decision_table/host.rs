@@ -121,7 +121,7 @@ pub(super) fn client(id: &str, facts: model::Client) -> Client {
 }
 
 pub(super) fn session(facts: model::Session) -> Session {
-    let mut session = Session::new([3; 32]);
+    let mut session = Session::of_unknown_subject([3; 32]);
     if let Some(subject) = facts.subject {
         session = session.subject(subject);
     }

@@ -107,7 +107,7 @@ pub(super) struct Rules {
     pub(super) let_bad_hint_through: bool,
     pub(super) normalized: bool,
     pub(super) algorithms: Option<&'static [Algorithm]>,
-    pub(super) trust_cross_site_post: bool,
+    pub(super) trust_session_cookie: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -131,7 +131,7 @@ pub(super) const OPENID: Rules = Rules {
     let_bad_hint_through: false,
     normalized: false,
     algorithms: None,
-    trust_cross_site_post: false,
+    trust_session_cookie: false,
 };
 
 pub(super) const LOGIN_GOV: Rules = Rules {
@@ -148,7 +148,7 @@ pub(super) const LOGIN_GOV: Rules = Rules {
     let_bad_hint_through: false,
     normalized: true,
     algorithms: Some(&[Algorithm::Rs256]),
-    trust_cross_site_post: false,
+    trust_session_cookie: false,
 };
 
 pub(super) const LOGIN_GOV_CLIENT_ID: Rules = Rules {
@@ -165,7 +165,7 @@ pub(super) const LOGIN_GOV_CLIENT_ID: Rules = Rules {
     let_bad_hint_through: false,
     normalized: true,
     algorithms: Some(&[Algorithm::Rs256]),
-    trust_cross_site_post: false,
+    trust_session_cookie: false,
 };
 
 #[derive(Clone, Debug, PartialEq)]
@@ -300,7 +300,7 @@ pub(super) fn decide(received: &Received, case: &Case) -> Outcome {
 
     // 7. The session.
     let Some(session) = case.session else {
-        return if case.sent == Sent::Post && !policy.trust_cross_site_post {
+        return if case.sent == Sent::Post && !policy.trust_session_cookie {
             Outcome::Resubmit { redirect }
         } else {
             Outcome::NoSession { redirect }

@@ -125,7 +125,7 @@ fn a_yes_to_anything_else_than_was_asked_ends_no_session() {
     check(2000, (question(), forgery()), |(question, forgery)| {
         let endpoint = asking_endpoint(ISSUER, 1);
         let page = match question {
-            None => endpoint.offer(&session(1), at(NOW)),
+            None => endpoint.offer(&session(1), at(NOW)).unwrap(),
             Some(members) => {
                 let query = serde_urlencoded::to_string(members).unwrap();
                 match decide(&endpoint, LogoutRequest::from_query(query).unwrap(), Some(&session(1)), at(NOW)) {

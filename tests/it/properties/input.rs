@@ -4,8 +4,8 @@ use std::fmt::Debug;
 
 use oidc_logout::Algorithm;
 use oidc_logout::op::{
-    ConfirmRule, CrossSitePost, ExpiredHint, HintRule, HintWithoutSid, LogoutRequest, OnBadHint, Policy, Presence,
-    RedirectWithoutHint, Session, StateRule, UriMatching,
+    ConfirmRule, ExpiredHint, HintRule, HintWithoutSid, LogoutRequest, OnBadHint, Policy, Presence,
+    RedirectWithoutHint, Session, SessionCookie, StateRule, UriMatching,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -213,7 +213,7 @@ pub(crate) fn request() -> impl Strategy<Value = LogoutRequest> {
 }
 
 pub(crate) fn signed_in() -> impl Strategy<Value = Option<Session>> {
-    let mut sessions = vec![None, Some(session(1)), Some(Session::new([1; 32]))];
+    let mut sessions = vec![None, Some(session(1)), Some(Session::of_unknown_subject([1; 32]))];
     sessions.push(Some(session(1).takes_part(false)));
     select(sessions)
 }
@@ -254,7 +254,7 @@ pub(crate) fn policy(strictness: &Strictness) -> Option<Policy> {
         .on_bad_hint([OnBadHint::Confirm, OnBadHint::Refuse][strictness[10]])
         .uri_matching([UriMatching::Normalized, UriMatching::Exact][strictness[11]])
         .algorithms(algorithms[strictness[12]].clone())
-        .cross_site_post([CrossSitePost::Trust, CrossSitePost::Resubmit][strictness[13]])
+        .session_cookie([SessionCookie::None, SessionCookie::Lax][strictness[13]])
         .build()
         .ok()
 }

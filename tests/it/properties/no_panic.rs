@@ -227,7 +227,7 @@ fn no_text_makes_reading_a_policy_panic_and_one_that_is_read_is_written_whole() 
         "on_bad_hint",
         "uri_matching",
         "algorithms",
-        "cross_site_post",
+        "session_cookie",
     ];
     let words = [
         "openid",

@@ -3,8 +3,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use oidc_logout::op::{
-    Client, ConfirmRule, CrossSitePost, ExpiredHint, HintRule, HintWithoutSid, OnBadHint, Policy, Presence,
-    RedirectWithoutHint, RegisteredRedirect, RegistrationError, RegistrationRules, StateRule, UriMatching,
+    Client, ConfirmRule, ExpiredHint, HintRule, HintWithoutSid, OnBadHint, Policy, Presence, RedirectWithoutHint,
+    RegisteredRedirect, RegistrationError, RegistrationRules, SessionCookie, StateRule, UriMatching,
 };
 use oidc_logout::{Algorithm, ClientMetadata, EndSessionEndpoint, KeySet, ProviderMetadata, Secret};
 use serde_json::{Value, json};
@@ -175,7 +175,7 @@ pub(crate) fn policies(audit: &mut Audit) {
     for matching in [UriMatching::Exact, UriMatching::Normalized] {
         audit.debug(&matching);
     }
-    for rule in [CrossSitePost::Resubmit, CrossSitePost::Trust] {
+    for rule in [SessionCookie::Lax, SessionCookie::None] {
         audit.debug(&rule);
     }
 }

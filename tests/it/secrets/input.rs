@@ -94,7 +94,7 @@ pub(crate) fn client() -> ClientBuilder {
 }
 
 pub(crate) fn session() -> Session {
-    Session::new(*b"s3cr3t-binding-of-a-sign-in-here").subject(SUBJECT).sid(SID)
+    Session::new(*b"s3cr3t-binding-of-a-sign-in-here", SUBJECT).sid(SID)
 }
 
 /// A request with all six parameters and, being a form, those of the crate's own pages.

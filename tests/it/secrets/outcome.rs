@@ -1,8 +1,8 @@
 //! Refusals, decisions and what comes of them.
 
 use oidc_logout::op::{
-    Answer, Client, ConfirmRule, CrossSitePost, Decision, HintError, HintWithoutSid, Landing, LogoutEndpoint,
-    LogoutRequest, OnBadHint, Policy, RedirectWithoutHint, Refusal, RefusalReason, VerifiedHint,
+    Answer, Client, ConfirmRule, Decision, HintError, HintWithoutSid, Landing, LogoutEndpoint, LogoutRequest,
+    OnBadHint, Policy, RedirectWithoutHint, Refusal, RefusalReason, SessionCookie, VerifiedHint,
 };
 use oidc_logout::{Algorithm, ApplicationType};
 use serde_json::Value;
@@ -66,7 +66,7 @@ pub(crate) fn decisions(audit: &mut Audit) {
         Policy::openid().to_builder().hint_without_sid(HintWithoutSid::Ask),
         Policy::openid().to_builder().redirect_without_hint(RedirectWithoutHint::Refuse),
         Policy::openid().to_builder().on_bad_hint(OnBadHint::Confirm),
-        Policy::openid().to_builder().cross_site_post(CrossSitePost::Trust),
+        Policy::openid().to_builder().session_cookie(SessionCookie::None),
     ];
     let other_sid = session().sid("s3cr3t-other-sid");
     let not_in_it = session().subject("s3cr3t-other-subject").takes_part(false);
@@ -114,7 +114,7 @@ pub(crate) fn decisions(audit: &mut Audit) {
     ] {
         answers(audit, &openid, &client, &request);
     }
-    decision(audit, Decision::Answer(Answer::Confirm(openid.offer(&session(), now()))));
+    decision(audit, Decision::Answer(Answer::Confirm(openid.offer(&session(), now()).unwrap())));
 }
 
 /// What comes back from the crate's own pages.

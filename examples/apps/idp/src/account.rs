@@ -23,7 +23,7 @@ pub(crate) async fn get(State(app): State<Arc<App>>, headers: HeaderMap) -> Resu
     if let Some(demo) = app.demo_rp.as_ref().filter(|demo| !links.iter().any(|link| link.href == Some(demo.uri()))) {
         links.push(ClientLink { name: demo_rp::NAME, href: Some(demo.uri()), takes_part: false });
     }
-    let offer = app.keys().await?.logout.offer(&session.for_logout(None)?, OffsetDateTime::now_utc());
+    let offer = app.keys().await?.logout.offer(&session.for_logout(None)?, OffsetDateTime::now_utc())?;
     let language = http::language(&headers, None);
     let content = AccountPage {
         language,

@@ -76,7 +76,7 @@ pub(crate) async fn end_session(
     log(&audit, session.as_ref());
     // Whoever is signed in gets a way out, whatever is wrong with the request.
     let offer = match (&answer, &session) {
-        (Answer::Refuse(_), Some(session)) => Some(endpoint.offer(&session.for_logout(None)?, now)),
+        (Answer::Refuse(_), Some(session)) => endpoint.offer(&session.for_logout(None)?, now).ok(),
         _ => None,
     };
     let response = page.respond(&answer, &left, offer.as_ref())?;

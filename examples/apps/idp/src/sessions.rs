@@ -24,7 +24,7 @@ impl Session {
     /// so both are as any client knows them.
     pub(crate) fn for_logout(&self, takes_part: Option<bool>) -> anyhow::Result<oidc_logout::op::Session> {
         let binding: [u8; 32] = URL_SAFE_NO_PAD.decode(&self.hash)?.try_into().ok().context("a session's hash")?;
-        let session = oidc_logout::op::Session::new(binding).subject(&*self.user.id).sid(&*self.sid);
+        let session = oidc_logout::op::Session::new(binding, &*self.user.id).sid(&*self.sid);
         Ok(match takes_part {
             Some(takes_part) => session.takes_part(takes_part),
             None => session,

@@ -69,7 +69,7 @@ impl Host {
     pub async fn page(&self, answer: &Answer, session: Option<&Session>) -> String {
         let state = self.0.read().await;
         let offer = match answer {
-            Answer::Refuse(_) => session.map(|session| state.endpoint.offer(session, state.now)),
+            Answer::Refuse(_) => session.and_then(|session| state.endpoint.offer(session, state.now).ok()),
             _ => None,
         };
         pages::of_answer(answer, offer.as_ref())

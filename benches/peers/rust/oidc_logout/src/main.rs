@@ -22,7 +22,7 @@ fn main() {
         LogoutEndpoint::new(text("issuer"), keys, Secret::new([1; 32]).expect("32 bytes are enough"));
     let client = Client::builder(text("client_id")).post_logout_redirect_uri(text("post_logout_redirect_uri"));
     let clients = HashMap::from([(text("client_id"), client.build().expect("the client"))]);
-    let session = Session::new([1; 32]).subject(text("subject")).sid(text("sid"));
+    let session = Session::new([1; 32], text("subject")).sid(text("sid"));
 
     let decide = |query: &str| -> Result<String, Refusal> {
         let pending = endpoint.receive(LogoutRequest::from_query(query)?, OffsetDateTime::now_utc())?;

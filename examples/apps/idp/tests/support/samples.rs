@@ -171,7 +171,7 @@ fn endpoint() -> LogoutEndpoint {
 }
 
 fn session() -> Session {
-    Session::new([1; 32])
+    Session::of_unknown_subject([1; 32])
 }
 
 fn request(state: &str) -> Vec<(&'static str, &str)> {
@@ -206,5 +206,5 @@ fn resubmit(state: &str) -> Resubmit {
 }
 
 fn offer() -> Confirm {
-    endpoint().offer(&session(), NOW)
+    endpoint().offer(&session(), NOW).unwrap()
 }
