@@ -13,8 +13,8 @@ use std::fmt;
 ///
 /// Send these instead of your defaults. If you also send a content security policy of your own,
 /// browsers enforce both: its `form-action` must allow the same redirect, and its `script-src` the
-/// script of a page that posts itself. The forms go to the logout endpoint on the page's own origin,
-/// and the page is in UTF-8.
+/// script of a page that posts itself. The forms go to the logout endpoint on the page's own
+/// origin, and the page is in UTF-8.
 ///
 /// ```
 /// # let refusal = oidc_logout::op::LogoutRequest::from_query("state=%zz").unwrap_err();

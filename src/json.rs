@@ -167,7 +167,7 @@ struct Object<'o, F> {
     names: &'o [&'static str],
     names_as_bytes: bool,
     max_texts: usize,
-    /// Set where there is an object.
+    /// Set once there is an object.
     found: &'o Cell<bool>,
     set: F,
 }

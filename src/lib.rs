@@ -22,20 +22,20 @@
 //!   address). There are no wildcards.
 //! - It never panics on input, and never shows a value of the input, a secret or a key in an error
 //!   or in `Debug`.
-//! - It does not decrypt. A host that can decrypt hands over the
-//!   [inner token](op::LogoutRequest::with_decrypted_hint).
+//! - It does not decrypt. A host that can decrypt hands over the [inner
+//!   token](op::LogoutRequest::with_decrypted_hint).
 //!
 //! # Words
 //!
 //! They are those of the specifications. The provider (OP) is where users sign in, the client (RP)
-//! is the application that they sign in to, the End-User is the person. `Pending` and `Landing` fill
-//! two gaps: a request that waits for the host's look-ups, and where the End-User ends up.
+//! is the application that they sign in to, the End-User is the person. `Pending` and `Landing`
+//! fill two gaps: a request that waits for the host's look-ups, and where the End-User ends up.
 //!
 //! # Features
 //!
 //! - `josekit` (default): signatures and MACs by josekit, on the system's OpenSSL.
-//! - `aws-lc-rs`: by aws-lc-rs instead, even if `josekit` is enabled too. With
-//!   `default-features = false` the crate then builds without OpenSSL. Decisions are the same.
+//! - `aws-lc-rs`: by aws-lc-rs instead, even if `josekit` is enabled too. With `default-features =
+//!   false` the crate then builds without OpenSSL. Decisions are the same.
 //! - `vendored`: builds OpenSSL from source. This needs a C compiler, make and perl.
 
 #[cfg(not(any(feature = "josekit", feature = "aws-lc-rs")))]

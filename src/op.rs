@@ -25,10 +25,10 @@
 //!    verifies the ID Token with the [`KeySet`](crate::KeySet): shape, kind, algorithm, key,
 //!    signature, issuer, times, client. The proven part is a [`VerifiedHint`].
 //!    [`verify_hint`](LogoutEndpoint::verify_hint) does the same outside of logout.
-//! 3. **The client and the session.** [`Pending::client_id`] names the client. The host looks it up,
-//!    and the [`Session`] as that client knows it, by its own means: sync or async, with its own
-//!    errors. There is no store trait. A [`PendingSession`] stands between the two look-ups, for hosts
-//!    that read the hint's claims or find the session by its `sid`.
+//! 3. **The client and the session.** [`Pending::client_id`] names the client. The host looks it
+//!    up, and the [`Session`] as that client knows it, by its own means: sync or async, with its
+//!    own errors. There is no store trait. A [`PendingSession`] stands between the two look-ups,
+//!    for hosts that read the hint's claims or find the session by its `sid`.
 //! 4. **The redirect.** The requested URI selects one that the client registered, byte for byte. A
 //!    [`LogoutRedirect`] is built from the [registered](RegisteredRedirect) bytes and nothing else,
 //!    plus the request's `state`.
@@ -95,30 +95,31 @@
 //!
 //! - `Lax` (the default): a POST of another site comes without it. [`Resubmit`] posts the request
 //!   again from a page of yours, once.
-//! - `Strict`: every request of another site comes without it, even a link or a redirect of a client,
-//!   so every such logout takes one page more. This is what the crate `tower-sessions` sets unless
-//!   you choose otherwise (`SessionManagerLayer::with_same_site`); prefer `Lax` for a provider.
+//! - `Strict`: every request of another site comes without it, even a link or a redirect of a
+//!   client, so every such logout takes one page more. This is what the crate `tower-sessions` sets
+//!   unless you choose otherwise (`SessionManagerLayer::with_same_site`); prefer `Lax` for a
+//!   provider.
 //! - `None`: browsers send it into documents. Those that block third-party cookies do not send it
 //!   into frames.
 //!
 //! Give [`read`](LogoutEndpoint::read) **all** headers of the request, because Fetch Metadata
 //! (`Sec-Fetch-Site`, `Sec-Fetch-Dest`) tells what the browser may have withheld, and whether it is
-//! only prefetching. Read the session's cookie from the bytes of `Cookie`: another cookie with a byte
-//! beyond ASCII, which any page on your host can set, must not hide it. A cookie whose session has
-//! ended is no cookie.
+//! only prefetching. Read the session's cookie from the bytes of `Cookie`: another cookie with a
+//! byte beyond ASCII, which any page on your host can set, must not hide it. A cookie whose session
+//! has ended is no cookie.
 //!
 //! # Sessions found by the hint's `sid`
 //!
 //! Some clients do not send the browser. Their server, or a script in it, sends an ID Token and
 //! expects that its session ends. Without a cookie this ends nothing, unless the policy
-//! [`session_by_sid`](SessionBySid) allows the look-up. Stop between the two halves of the decision:
-//! [`Pending::with_client`], then [`PendingSession::sid_to_find`], which offers the look-up only
-//! where it is safe.
+//! [`session_by_sid`](SessionBySid) allows the look-up. Stop between the two halves of the
+//! decision: [`Pending::with_client`], then [`PendingSession::sid_to_find`], which offers the
+//! look-up only where it is safe.
 //!
-//! - Allow it if clients of yours need it, for as many seconds after `iat` as sessions last at most. A
-//!   token that leaks ends its session until then.
-//! - Look up by client **and** `sid`. Never fall back from a `sid` without a session to the user: an
-//!   old token would end newer sessions.
+//! - Allow it if clients of yours need it, for as many seconds after `iat` as sessions last at
+//!   most. A token that leaks ends its session until then.
+//! - Look up by client **and** `sid`. Never fall back from a `sid` without a session to the user:
+//!   an old token would end newer sessions.
 //! - Do not clear the browser's cookie ([`EndSession::is_found_by_sid`]): it belongs to another
 //!   session.
 //!
@@ -132,11 +133,11 @@
 //!   navigation brings the browser's cookies and follows the redirect to the client.
 //! - Escape the JSON for the place that it stands in. In `<script>` write `<` as `\u003c`; in
 //!   `<template>` and in attributes escape it as HTML.
-//! - Leave the endpoint out of CSRF protection that wants a header or a token of your framework: the
-//!   proof in the form is that protection, and clients cannot send yours.
+//! - Leave the endpoint out of CSRF protection that wants a header or a token of your framework:
+//!   the proof in the form is that protection, and clients cannot send yours.
 //! - If the page is on another origin than the endpoint, its own content security policy must allow
-//!   the form: the endpoint's origin and [`Confirm::form_action_sources`]. The request that comes back
-//!   is then `same-site` or `cross-site`, so put both on one site.
+//!   the form: the endpoint's origin and [`Confirm::form_action_sources`]. The request that comes
+//!   back is then `same-site` or `cross-site`, so put both on one site.
 //!
 //! # Discovery and registration
 //!
@@ -149,9 +150,10 @@
 //!
 //! - **Look up as the client knows it.** Subjects may be pairwise and a `sid` may differ for each
 //!   client. Give the [`Session`] those of the client that [`Pending::client_id`] names, or none.
-//! - **End the session on the server** before [`EndSession::session_ended`], and clear the cookie. A
-//!   cleared cookie alone ends nothing.
-//! - **Make a new [binding](Session::new) for every sign-in**, random, and never send it to a client.
+//! - **End the session on the server** before [`EndSession::session_ended`], and clear the cookie.
+//!   A cleared cookie alone ends nothing.
+//! - **Make a new [binding](Session::new) for every sign-in**, random, and never send it to a
+//!   client.
 //! - **Escape** what the pages show, and send the answer's status and headers with them.
 //! - **Say what the cookie is**: the policy's `session_cookie` must be its `SameSite` attribute.
 //! - **Limit the body** that is read from the network. A body above 64 KiB is refused in any case.

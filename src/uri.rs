@@ -60,8 +60,8 @@ pub enum UriError {
     Userinfo,
     /// No `//`, no host after it, or a host that readers could take for another: characters other
     /// than letters, digits, hyphens, underscores and dots, a label that is empty, longer than 63
-    /// characters or with a hyphen at an end, a name longer than 253 characters, addresses in another
-    /// form than the plain one. `host`
+    /// characters or with a hyphen at an end, a name longer than 253 characters, addresses in
+    /// another form than the plain one. `host`
     #[error(
         "the host is missing or not in its plain form; write https:// and a host name of at most 253 characters, whose \
          labels have 1 to 63 letters, digits, hyphens and underscores with no hyphen at an end, an IPv4 address of four \
@@ -109,7 +109,8 @@ pub(crate) struct CheckedUri<'u> {
 impl<'u> CheckedUri<'u> {
     /// Checks a URI. `allows_scheme` is asked about any scheme but `https` and `http`.
     ///
-    /// Whether `http` is allowed depends on the host: see [`http_is_allowed`](Self::http_is_allowed).
+    /// Whether `http` is allowed depends on the host: see
+    /// [`http_is_allowed`](Self::http_is_allowed).
     pub(crate) fn check(uri: &'u str, allows_scheme: impl FnOnce(&str) -> bool) -> Result<Self, UriError> {
         if uri.len() > MAX_BYTES {
             return Err(UriError::TooLong);
@@ -361,8 +362,9 @@ fn check_authority(scheme: Scheme, authority: &str) -> Result<(Option<Host<Strin
     Ok((checked, port))
 }
 
-/// A host whose characters are plain and which a URL parser leaves as it is but for case: `127.1`, `0x7f000001` and
-/// `[0:0:0:0:0:0:0:1]` are other spellings, which other readers may read otherwise.
+/// A host whose characters are plain and which a URL parser leaves as it is but for case: `127.1`,
+/// `0x7f000001` and `[0:0:0:0:0:0:0:1]` are other spellings, which other readers may read
+/// otherwise.
 fn check_host(host: &str) -> Result<Host<String>, UriError> {
     if !host.starts_with('[') && (host.len() > MAX_HOST_BYTES || !host.split('.').all(is_label)) {
         return Err(UriError::Host);

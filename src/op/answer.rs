@@ -1,4 +1,4 @@
-//! What is left to answer once nothing has to be ended any more.
+//! The answer to the End-User, once no session must end first.
 
 use super::confirm::Confirm;
 use super::declined::Declined;

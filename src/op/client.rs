@@ -11,11 +11,12 @@ use crate::metadata::{ApplicationType, ClientType};
 use crate::parameter::ClientId;
 use crate::uri::{UriError, is_form_action_scheme};
 
-/// A registered client: what logout needs to know of it.
+/// A registered client, as far as logout needs to know it.
 ///
-/// The host builds one from its registry when [`Pending::client_id`](super::Pending::client_id) asks for it. Every
-/// redirect URI passes the checks of registration again, so that a registry with an unsafe entry cannot cause an
-/// unsafe redirect.
+/// The host builds one from its registry when [`Pending::client_id`](super::Pending::client_id)
+/// names it. Every redirect URI passes the checks of registration again, so that an unsafe entry of
+/// a registry cannot cause an unsafe redirect. Hosts that keep their clients in memory build them
+/// once.
 ///
 /// ```
 /// use oidc_logout::op::Client;
@@ -42,7 +43,8 @@ pub struct Client {
 }
 
 impl Client {
-    /// Starts with a client that has no redirect URI: its users end on the provider's signed-out page.
+    /// Starts with a client that has no redirect URI. Its users end on the provider's signed-out
+    /// page.
     pub fn builder(id: impl Into<String>) -> ClientBuilder {
         ClientBuilder {
             id: ClientId::new(id),
@@ -70,13 +72,13 @@ impl Client {
         &self.redirects
     }
 
-    /// The only algorithm that its ID Tokens are signed with, where one is registered.
+    /// The only algorithm that its ID Tokens are signed with, if one is registered.
     #[must_use]
     pub fn id_token_signed_response_alg(&self) -> Option<Algorithm> {
         self.algorithm
     }
 
-    /// What of the registry was left out, where the client was built by [`build_usable`](ClientBuilder::build_usable).
+    /// The parts of the registry that [`build_usable`](ClientBuilder::build_usable) left out.
     #[must_use]
     pub fn unusable(&self) -> &[ClientError] {
         &self.unusable
@@ -120,7 +122,8 @@ pub enum ClientError {
         /// How many it may have.
         max: usize,
     },
-    /// A public client is registered for an HMAC algorithm, and whoever has the app knows its secret.
+    /// A public client is registered for an HMAC algorithm, and whoever has the app knows its
+    /// secret.
     #[error("a public client cannot be registered for an HMAC algorithm, because it cannot keep a secret")]
     HmacForPublicClient,
     /// A scheme for `form-action` that is not one.
@@ -154,55 +157,57 @@ impl ClientBuilder {
         self
     }
 
-    /// What the client may register; see [`RegistrationRules`]. The types that are set with the two methods below win over
-    /// those of the rules.
+    /// Sets the rules that the redirect URIs must keep. The types that are set with the two methods
+    /// below replace those of the rules.
     pub fn registration_rules(mut self, rules: RegistrationRules) -> Self {
         self.rules = rules;
         self
     }
 
-    /// The client's `application_type`: `web` unless set.
+    /// Sets the client's `application_type`, which is `web` by default.
     pub fn application_type(mut self, application_type: ApplicationType) -> Self {
         self.application_type = Some(application_type);
         self
     }
 
-    /// Whether the client keeps a secret: confidential unless set.
+    /// Sets whether the client can keep a secret, which is so by default.
     pub fn client_type(mut self, client_type: ClientType) -> Self {
         self.client_type = Some(client_type);
         self
     }
 
-    /// Pins the algorithm of the client's ID Tokens, its `id_token_signed_response_alg`. A hint with another one is
-    /// refused. HMAC algorithms are accepted only from clients that are registered for them.
-    /// Dynamic Client Registration 1.0, section 2.
+    /// Pins the algorithm of the client's ID Tokens, its `id_token_signed_response_alg` (Dynamic
+    /// Client Registration 1.0, section 2). A hint with another one is refused. HMAC algorithms are
+    /// accepted only from confidential clients that are registered for them.
     pub fn id_token_signed_response_alg(mut self, algorithm: Algorithm) -> Self {
         self.algorithm = Some(algorithm);
         self
     }
 
-    /// The `client_secret`, which verifies hints signed with HMAC. Needed for nothing else.
+    /// Sets the `client_secret`. It verifies hints signed with HMAC and is used for nothing else.
     pub fn client_secret(mut self, secret: impl Into<Vec<u8>>) -> Self {
         self.secret = Some(secret.into());
         self
     }
 
-    /// When this client's users are asked, in place of the policy's rule. What has to be asked is asked all the same.
+    /// Overrides the policy's `confirm` rule for this client. Requests that prove nothing are still
+    /// confirmed.
     pub fn confirm(mut self, rule: ConfirmRule) -> Self {
         self.confirm = Some(rule);
         self
     }
 
-    /// Adds a former `client_secret`. Hints that were signed with it still verify, as those signed with
-    /// a former key of the provider do.
+    /// Adds a former `client_secret`. Hints that were signed with it still verify, as those signed
+    /// with a former key of the provider do.
     pub fn previous_client_secret(mut self, secret: impl Into<Vec<u8>>) -> Self {
         self.previous_secrets.push(secret.into());
         self
     }
 
-    /// Adds a scheme that the client's redirect URI redirects onwards to, such as `com.example.app`,
-    /// for a callback that goes on to an app. Browsers apply the `form-action` of the confirmation
-    /// page to every redirect that follows. The scheme of the redirect URI itself is allowed anyway.
+    /// Adds a scheme that the client's redirect URI redirects onwards to, such as
+    /// `com.example.app`, for a callback that goes on to an app. Browsers apply the `form-action`
+    /// of the confirmation page to every redirect that follows. The scheme of the redirect URI
+    /// itself is allowed anyway.
     pub fn form_action_scheme(mut self, scheme: impl Into<String>) -> Self {
         self.form_action.push(scheme.into());
         self
@@ -210,11 +215,13 @@ impl ClientBuilder {
 
     /// Checks and builds.
     ///
-    /// A client that is registered for an HMAC algorithm and whose secret is not given is built: its hints do not verify.
+    /// A client that is registered for an HMAC algorithm may be built without its secret. Its hints
+    /// then do not verify.
     ///
     /// # Errors
-    /// The first [`ClientError`]: a redirect URI that would not pass [`RegisteredRedirect::register`], a secret too short
-    /// for the registered HMAC algorithm, or a `form-action` source that is not an origin.
+    /// The first [`ClientError`]: too many redirect URIs, one that would not pass
+    /// [`RegisteredRedirect::register`], an HMAC algorithm for a public client, a secret too short
+    /// for the registered HMAC algorithm, or a `form-action` scheme that is none.
     pub fn build(self) -> Result<Client, ClientError> {
         let client = self.build_usable();
         match client.unusable.first() {
@@ -223,9 +230,10 @@ impl ClientBuilder {
         }
     }
 
-    /// Builds from a registry that may be older than these rules: what cannot be used is left out and
-    /// [reported](Client::unusable). The client's users can still sign out; they are just not sent to a URI that was left
-    /// out (`redirect_uri_not_registered`), and hints signed with a secret that was do not verify (`key`).
+    /// Builds from a registry that may be older than these rules. Parts that cannot be used are
+    /// left out and [reported](Client::unusable). The client's users can still sign out. They are
+    /// not sent to a URI that was left out (`redirect_uri_not_registered`), and hints signed with a
+    /// secret that was left out do not verify (`key`).
     ///
     /// ```
     /// use oidc_logout::UriError;

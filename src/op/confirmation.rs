@@ -1,5 +1,5 @@
-//! The confirmation's proof (rule 8): that this provider asked this End-User, in this session, about
-//! this request, lately.
+//! The confirmation's proof (rule 8): that this provider asked this End-User, in this session,
+//! about this request, lately.
 //!
 //! The proof travels through the End-User's browser as a hidden field, and comes back with the
 //! answer. It is a seal over everything that the answer depends on.

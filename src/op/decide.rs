@@ -108,8 +108,8 @@ impl<'a> Facts<'a> {
         if !exchange.request.is_answer() {
             return if reasons.is_empty() { self.end(exchange) } else { self.ask(exchange, session, reasons) };
         }
-        // Everything was checked anew, as if the page had never been shown. Only the proof turns the
-        // question into the End-User's own will.
+        // Everything was checked anew, as if the page had never been shown. Only the proof turns
+        // the question into the End-User's own will.
         let proof = confirmation::check(self.settings, session, &exchange.request, self.location.as_ref(), self.now);
         match (proof, exchange.request.confirm()) {
             (Ok(()), Some(YesOrNo::Yes)) => self.end(exchange),

@@ -10,8 +10,8 @@ use super::exchange::{Exchange, exchange_accessors};
 #[derive(Debug)]
 #[must_use = "the decision must be carried out"]
 pub enum Decision {
-    /// Somebody is signed in, and the request proves that it belongs to the session, or the End-User
-    /// said yes: end it. [`EndSession::session_ended`] then gives the answer.
+    /// Somebody is signed in, and the request proves that it belongs to the session, or the
+    /// End-User said yes: end it. [`EndSession::session_ended`] then gives the answer.
     EndSession(EndSession),
     /// Nothing is to be ended. Answer the End-User.
     Answer(Answer),

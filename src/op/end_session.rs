@@ -36,6 +36,7 @@ impl EndSession {
     /// The landing, once the host has ended the session on its server and told the clients that
     /// want to know (RP-Initiated Logout 1.0, section 2, wants them notified before the redirect).
     #[doc(alias = "logout")]
+    #[doc(alias = "single logout")]
     pub fn session_ended(self) -> Landing {
         // The browser of a session that was found by its sid is another one than this.
         let is_logged_out = self.login_status && !self.is_found_by_sid();

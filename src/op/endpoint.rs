@@ -21,7 +21,8 @@ use crate::crypto::Secret;
 use crate::jws::{KeySet, Limits, NumericDate};
 use crate::request_headers::RequestHeaders;
 
-/// A provider's logout endpoint: its issuer, keys and policy. Immutable and cheap to clone; one endpoint an issuer.
+/// A provider's logout endpoint: its issuer, keys and policy. Immutable and cheap to clone. Each
+/// issuer has its own.
 ///
 /// To rotate keys, the host swaps the endpoint for one [with other keys](Self::with_keys):
 ///
@@ -47,6 +48,9 @@ use crate::request_headers::RequestHeaders;
 ///     }
 /// }
 /// ```
+#[doc(alias = "end_session_endpoint")]
+#[doc(alias = "logout")]
+#[doc(alias = "single logout")]
 #[derive(Clone)]
 #[must_use]
 pub struct LogoutEndpoint {
@@ -92,8 +96,8 @@ impl LogoutEndpoint {
         self.change(|settings| settings.policy = policy)
     }
 
-    /// Accepts hints that the provider issued under a former issuer identifier, after a move to another domain. Their
-    /// keys have to be in the key set too.
+    /// Accepts hints that the provider issued under a former issuer identifier, after a move to
+    /// another domain. The keys that signed them must be in the key set too.
     pub fn with_former_issuer(self, issuer: impl Into<String>) -> Self {
         self.change(|settings| settings.former_issuers.push(issuer.into().into()))
     }
@@ -110,7 +114,8 @@ impl LogoutEndpoint {
     }
 
     /// The endpoint of another issuer with its own keys, for providers with an issuer for each
-    /// tenant. Policy, limits and secret stay, former issuers go, because they are another tenant's.
+    /// tenant. Policy, limits and secret stay, former issuers go, because they are another
+    /// tenant's.
     pub fn for_issuer(&self, issuer: impl Into<String>, keys: KeySet) -> Self {
         let issuer = issuer.into().into();
         let settings = Settings { issuer, former_issuers: Vec::new(), ..Settings::clone(&self.settings) };
@@ -144,11 +149,11 @@ impl LogoutEndpoint {
     /// else. The endpoint's own [`Limits`] apply.
     ///
     /// `query` is what follows the `?`, still encoded, or empty. `headers` are all headers of the
-    /// request, as pairs of name and bytes in any order; names are compared without case. A reference
-    /// to the `HeaderMap` of the crate `http` is such a list of pairs.
+    /// request, as pairs of name and bytes in any order; names are compared without case. A
+    /// reference to the `HeaderMap` of the crate `http` is such a list of pairs.
     ///
-    /// Limit what you read from the network a little above [`LogoutRequest::MAX_BYTES`], so that this
-    /// can still answer what is larger. If your framework has cut a body off,
+    /// Limit what you read from the network a little above [`LogoutRequest::MAX_BYTES`], so that
+    /// this can still answer what is larger. If your framework has cut a body off,
     /// `Refusal::from(RefusalReason::RequestTooLarge)` is the same answer.
     ///
     /// # Errors
@@ -186,8 +191,8 @@ impl LogoutEndpoint {
     /// same order, with the endpoint's policy for algorithms and age.
     ///
     /// `client` is the client that sends it, if that is known. The token must then have been issued
-    /// to this client, with the algorithm that it is registered for. Without a client no HMAC can be
-    /// verified: the error is `key`.
+    /// to this client, with the algorithm that it is registered for. Without a client no HMAC can
+    /// be verified: the error is `key`.
     ///
     /// # Errors
     /// [`VerifyHintError`]: the first check that fails, or another client than the token's.

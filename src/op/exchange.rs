@@ -1,4 +1,4 @@
-//! What every outcome keeps for the host's page, its log and its notices.
+//! The request and what was learned about it: every outcome keeps it for the host's page and log.
 
 use super::hint::VerifiedHint;
 use super::request::LogoutRequest;
@@ -52,7 +52,8 @@ macro_rules! exchange_accessors {
         $crate::op::exchange::exchange_accessors!(through exchange);
     };
     (through $exchange:ident) => {
-        /// The request. Its `ui_locales` tell the page's language, its `logout_hint` is for the host.
+        /// The request. Its `ui_locales` tell the page's language, its `logout_hint` is for the
+        /// host.
         #[must_use]
         pub fn request(&self) -> &crate::op::request::LogoutRequest {
             self.$exchange().request()

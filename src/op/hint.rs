@@ -1,4 +1,4 @@
-//! What step 2 concludes: an error, or a hint that is verified.
+//! The outcome of step 2: an error, or a hint that is verified.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,20 +9,24 @@ use crate::crypto::Algorithm;
 use crate::jws::{KeyFault, MalformedToken, NumericDate, TokenBytes, TokenFault};
 use crate::parameter::ClientId;
 
-/// Why a hint is not an ID Token that this provider issued and still accepts, in the order of the checks.
+/// The reason why a hint is not an ID Token that this provider issued and still accepts, in the
+/// order of the checks. Several variants may share a [code](Self::code): they differ in what the
+/// developer of the client does about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
 #[non_exhaustive]
 pub enum HintError {
     /// Larger than 48 KiB, or its first segment larger than 8 KiB as sent. `too_large`.
     #[error("it is larger than this provider reads")]
     TooLarge,
-    /// A JWE. The client sends the inner JWS, or the host [decrypts](super::LogoutRequest::with_decrypted_hint). `encrypted`.
+    /// A JWE. The client sends the inner JWS, or the host
+    /// [decrypts](super::LogoutRequest::with_decrypted_hint). `encrypted`.
     #[error("it is encrypted; send the signed ID Token that is inside")]
     Encrypted,
     /// Not a compact JWS with the claims of an ID Token. `malformed`.
     #[error("it is not the compact form of a signed ID Token: {0}")]
     Malformed(MalformedToken),
-    /// Another kind of token: the header's `typ` or a claim says so (RFC 8725, section 3.11). `type`.
+    /// Another kind of token: the header's `typ` or a claim says so (RFC 8725, section 3.11).
+    /// `type`.
     #[error("it is another kind of token; send the ID Token, not an access token, a refresh token or a logout token")]
     Type,
     /// Signed with an algorithm that the provider's policy does not allow, or that this crate does
@@ -62,11 +66,12 @@ pub enum HintError {
     /// It expired longer ago than the policy accepts. `expired`.
     #[error("it expired too long ago; sign the user in again or send the request without it")]
     Expired,
-    /// Its audience does not name one client: `azp` is neither in `aud` nor the `client_id`, or `aud`
-    /// is a list and nothing picks one. `audience`.
+    /// Its audience does not name one client: `azp` is neither in `aud` nor the `client_id`, or
+    /// `aud` is a list and nothing picks one. `audience`.
     #[error("its audience does not name one client; send the client_id too")]
     Audience,
-    /// The host [rejected](super::PendingSession::reject_hint) it for reasons of its own. `rejected`.
+    /// The host [rejected](super::PendingSession::reject_hint) it for reasons of its own.
+    /// `rejected`.
     #[error("this provider does not accept it any more; sign the user in again")]
     Rejected,
 }
@@ -136,10 +141,11 @@ impl<T: Into<HintError>> From<T> for VerifyHintError {
     }
 }
 
-/// A hint whose signature, issuer, times and client were verified: what the provider itself once said.
+/// A hint whose signature, issuer, times and client were verified: what the provider itself once
+/// said.
 ///
-/// It proves that the provider issued an ID Token about this subject to this client. It does not prove that the End-User
-/// is still signed in, nor who sent it. `Debug` shows no claim.
+/// It proves that the provider issued an ID Token about this subject to this client. It does not
+/// prove that the End-User is still signed in, nor who sent it. `Debug` shows no claim.
 #[derive(Clone)]
 pub struct VerifiedHint {
     pub(crate) issuer: Arc<str>,
@@ -204,7 +210,7 @@ impl VerifiedHint {
         &self.subject
     }
 
-    /// `sid`, where the token has one (Front-Channel Logout 1.0, section 3).
+    /// `sid`, if the token has one (Front-Channel Logout 1.0, section 3).
     #[must_use]
     pub fn sid(&self) -> Option<&str> {
         self.sid.as_deref()
@@ -222,19 +228,20 @@ impl VerifiedHint {
         self.expires_at
     }
 
-    /// `nbf`, where the token has one.
+    /// `nbf`, if the token has one.
     #[must_use]
     pub fn not_before(&self) -> Option<NumericDate> {
         self.not_before
     }
 
-    /// Whether `exp` had come at the time that [`receive`](super::LogoutEndpoint::receive) was given.
+    /// Whether `exp` had come at the time that [`receive`](super::LogoutEndpoint::receive) was
+    /// given.
     #[must_use]
     pub fn is_expired(&self) -> bool {
         self.received_at >= self.expires_at
     }
 
-    /// How long before that time it was issued, in whole seconds; negative where clocks differ.
+    /// The whole seconds between `iat` and that time. Negative if clocks differ.
     #[must_use]
     pub fn age_seconds(&self) -> i64 {
         #[allow(clippy::cast_possible_truncation, reason = "a float-to-int cast saturates")]
@@ -249,13 +256,13 @@ impl VerifiedHint {
         self.received_at.0 - self.issued_at.0 <= seconds
     }
 
-    /// What it is signed with.
+    /// The algorithm that it is signed with.
     #[must_use]
     pub fn algorithm(&self) -> Algorithm {
         self.algorithm
     }
 
-    /// The `kid` of the key that verified it, where that key has one. `None` for the client's secret.
+    /// The `kid` of the key that verified it, if that key has one. `None` for the client's secret.
     #[must_use]
     pub fn key_id(&self) -> Option<&str> {
         self.key_id.as_deref()

@@ -6,15 +6,15 @@ use super::confirm::Confirm;
 use super::reasons::ConfirmReason;
 use super::resubmit::Resubmit;
 
-/// What the page of a [`Confirm`] shows, for a script that writes it: see [`Confirm::page`].
+/// The content of the page of a [`Confirm`], for a script that writes it: see [`Confirm::page`].
 ///
 /// It serializes to an object with `fields` (an object of names and values, which the script puts
-/// into a real form as hidden fields), `reasons` (codes) and `returns_to_client`. It holds the hint,
-/// the `state` and the proof: hand it to the page, and keep it out of logs.
+/// into a real form as hidden fields), `reasons` (codes) and `returns_to_client`. It holds the
+/// hint, the `state` and the proof: hand it to the page, and keep it out of logs.
 #[derive(Clone, Copy)]
 pub struct ConfirmPage<'c>(pub(crate) &'c Confirm);
 
-/// What the page of a [`Resubmit`] posts, for a script that writes it: see [`Resubmit::page`].
+/// The content of the page of a [`Resubmit`], for a script that writes it: see [`Resubmit::page`].
 ///
 /// It serializes to an object with `fields`, an object of names and values. Keep it out of logs.
 #[derive(Clone, Copy)]

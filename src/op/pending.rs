@@ -16,8 +16,8 @@ use crate::parameter::ClientId;
 
 /// A request that passed the first half of the checks, and waits for what only the host knows.
 ///
-/// The host looks up the client that [`client_id`](Self::client_id) names, and the session that came
-/// with the request *as that client knows it*, by its own means. Then it calls
+/// The host looks up the client that [`client_id`](Self::client_id) names, and the session that
+/// came with the request *as that client knows it*, by its own means. Then it calls
 /// [`decide`](Self::decide).
 #[derive(Debug)]
 #[must_use = "the request must be decided"]
@@ -59,8 +59,8 @@ impl Pending {
         &self.request
     }
 
-    /// Verifies what needs the client: the algorithm that it is registered for, and the signature of
-    /// a hint signed with its secret. `client` is the client that [`client_id`](Self::client_id)
+    /// Verifies what needs the client: the algorithm that it is registered for, and the signature
+    /// of a hint signed with its secret. `client` is the client that [`client_id`](Self::client_id)
     /// named, or `None` if there is no such client.
     ///
     /// For hosts that read the hint's claims, reject it, or look the session up by its `sid`. All
@@ -81,9 +81,9 @@ impl Pending {
         PendingSession { settings, request, hint, client, client_is_unproven, misused, now }
     }
 
-    /// Decides. `client` is the client that [`client_id`](Self::client_id) named, or `None` if there
-    /// is no such client; `session` is the session that the request came with, or `None` if nobody
-    /// is signed in.
+    /// Decides. `client` is the client that [`client_id`](Self::client_id) named, or `None` if
+    /// there is no such client; `session` is the session that the request came with, or `None` if
+    /// nobody is signed in.
     ///
     /// Nothing is kept between requests: the same arguments give the same decision.
     ///

@@ -55,8 +55,8 @@ impl PendingSession<'_> {
 
     /// Rejects a verified hint for reasons of the host's own, such as a claim that tells its tokens
     /// apart. The policy's `on_bad_hint` then applies: the request is refused with
-    /// `id_token_hint_invalid` and the detail `rejected`, or goes on as if there were no hint. Without
-    /// a verified hint this changes nothing.
+    /// `id_token_hint_invalid` and the detail `rejected`, or goes on as if there were no hint.
+    /// Without a verified hint this changes nothing.
     ///
     /// ```
     /// # use oidc_logout::op::{Decision, PendingSession, Session};
@@ -80,11 +80,11 @@ impl PendingSession<'_> {
     /// The session to look up by the hint's `sid`, when the request came without the cookie of a
     /// session. `None` when the policy or the request does not allow it.
     ///
-    /// Clients' servers and scripts send an ID Token without any cookie, and expect that its session
-    /// ends. The look-up is offered under the policy `session_by_sid`, for a verified hint with a
-    /// `sid`, if nobody would be signed in otherwise: where the browser says that it sent every
-    /// cookie, or where no browser is at work. Otherwise any page could post an ID Token of its own,
-    /// and whoever's cookie was withheld would read that they are signed out.
+    /// Clients' servers and scripts send an ID Token without any cookie, and expect that its
+    /// session ends. The look-up is offered under the policy `session_by_sid`, for a verified hint
+    /// with a `sid`, if nobody would be signed in otherwise: where the browser says that it sent
+    /// every cookie, or where no browser is at work. Otherwise any page could post an ID Token of
+    /// its own, and whoever's cookie was withheld would read that they are signed out.
     ///
     /// Look the session up by client **and** `sid`. Do not fall back from a `sid` without a session
     /// to the user, and do not clear the browser's cookie for a session that was found this way: it

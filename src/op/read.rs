@@ -45,8 +45,8 @@ impl LogoutRequest {
     /// [`RequestTooLarge`](RefusalReason::RequestTooLarge) above 64 KiB;
     /// [`MalformedRequest`](RefusalReason::MalformedRequest) when a known parameter's value has a
     /// broken percent-encoding or is not UTF-8;
-    /// [`DuplicateParameter`](RefusalReason::DuplicateParameter) when a known one occurs twice, even
-    /// empty.
+    /// [`DuplicateParameter`](RefusalReason::DuplicateParameter) when a known one occurs twice,
+    /// even empty.
     ///
     /// ```
     /// use oidc_logout::op::LogoutRequest;
@@ -134,8 +134,8 @@ impl LogoutRequest {
             return Err(RefusalReason::RequestTooLarge.into());
         }
         let values = match method {
-            // Frameworks differ in whether their query begins with it. The provider's own pages only
-            // post, so their fields are not known here.
+            // Frameworks differ in whether their query begins with it. The provider's own pages
+            // only post, so their fields are not known here.
             Method::Get => {
                 let query = form.strip_prefix(b"?").unwrap_or(form);
                 let [hint, logout_hint, client_id, uri, state, locales] = form::read(query, parameter::NAMES)?;
@@ -195,8 +195,8 @@ fn decode_parameters(mut values: Values) -> Result<Values, RefusalReason> {
 ///
 /// Values are given decoded. An empty one is taken as omitted, and setting a parameter twice is a
 /// [`DuplicateParameter`](RefusalReason::DuplicateParameter). Without [`headers`](Self::headers) a
-/// prefetch is not refused, and Fetch Metadata cannot tell whether the browser withheld the session's
-/// cookie.
+/// prefetch is not refused, and Fetch Metadata cannot tell whether the browser withheld the
+/// session's cookie.
 #[derive(Clone)]
 #[must_use]
 pub struct LogoutRequestBuilder {
@@ -207,8 +207,8 @@ pub struct LogoutRequestBuilder {
 }
 
 impl LogoutRequestBuilder {
-    /// Gives all headers of the request, as pairs of name and bytes in any order. Names are compared
-    /// without case.
+    /// Gives all headers of the request, as pairs of name and bytes in any order. Names are
+    /// compared without case.
     pub fn headers(mut self, headers: impl IntoIterator<Item = (impl AsRef<str>, impl AsRef<[u8]>)>) -> Self {
         self.headers = RequestHeaders::read(headers);
         self

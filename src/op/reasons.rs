@@ -1,11 +1,12 @@
-//! Why the End-User must be asked (rule 7).
+//! The reasons to ask the End-User (rule 7).
 
 use super::client::Client;
 use super::hint::{HintError, VerifiedHint};
 use super::policy::{ConfirmRule, HintWithoutSid, Policy};
 use super::session::Session;
 
-/// Why the End-User is asked. The page may say so in its own words; [`code`](Self::code) is for logs.
+/// The reason why the End-User is asked. The page may say so in its own words;
+/// [`code`](Self::code) is for logs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ConfirmReason {
@@ -29,8 +30,8 @@ pub enum ConfirmReason {
     UnknownClient,
     /// The policy, or the client's own rule, is to ask always. `policy`.
     Policy,
-    /// An answer came without the proof that this page was shown to this End-User in this session for this request.
-    /// `confirmation_invalid`.
+    /// An answer came without the proof that this page was shown to this End-User in this session
+    /// for this request. `confirmation_invalid`.
     ConfirmationInvalid,
     /// The answer came more than 10 minutes after the page was made. `confirmation_expired`.
     ConfirmationExpired,
@@ -82,8 +83,8 @@ pub(crate) fn to_ask(
             {
                 reasons.push(ConfirmReason::OtherSession);
             }
-            // A client that knows its secret can write an HMAC hint about any subject. Only a session
-            // that it takes part in is its own affair.
+            // A client that knows its secret can write an HMAC hint about any subject. Only a
+            // session that it takes part in is its own affair.
             let may_take_part = !hint.algorithm().is_hmac();
             if !session.takes_part.unwrap_or(may_take_part) {
                 reasons.push(ConfirmReason::NoClientSession);

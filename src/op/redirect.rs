@@ -15,11 +15,13 @@ use crate::parameter::{PostLogoutRedirectUri, State};
 use crate::uri::{Scheme, WebUri, read_port, scheme_source, without_root};
 
 /// The redirect that ends a logout: the client's registered URI with the request's `state`
-/// ([RP-Initiated Logout 1.0, section 3](https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RedirectionAfterLogout)).
+/// ([RP-Initiated Logout 1.0, section
+/// 3](https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RedirectionAfterLogout)).
 ///
-/// It exists only through validation against a registered URI of a client that the host found; after a signed-in
-/// user's logout only through [`EndSession::session_ended`](crate::op::EndSession::session_ended). Without a `state` it is
-/// the registered URI, byte for byte. With one, members of its query named `state` are replaced by it.
+/// It exists only through validation against a registered URI of a client that the host found;
+/// after a signed-in user's logout only through
+/// [`EndSession::session_ended`](crate::op::EndSession::session_ended). Without a `state` it is the
+/// registered URI, byte for byte. With one, members of its query named `state` are replaced by it.
 #[derive(Clone, Debug)]
 #[must_use = "the End-User has to be redirected"]
 pub struct LogoutRedirect {
@@ -54,7 +56,8 @@ impl LogoutRedirect {
     exchange_accessors!();
 }
 
-/// A location that was found among a client's registered URIs, with the request's `state`. Nothing else makes one.
+/// A location that was found among a client's registered URIs, with the request's `state`. Nothing
+/// else makes one.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Location(String);
 
@@ -88,8 +91,8 @@ impl Location {
         &self.0
     }
 
-    /// What a `form-action` directive must allow for a redirect to here after a form (CSP 3,
-    /// section 6.4.2).
+    /// The source that `form-action` must allow for a redirect to here after a form (CSP 3, section
+    /// 6.4.2).
     pub(crate) fn form_action_source(&self) -> String {
         scheme_source(&self.0)
     }
@@ -102,7 +105,8 @@ impl fmt::Debug for Location {
 }
 
 impl RegisteredRedirect {
-    /// Equal but for what Login.gov compares as parsed: scheme and host without case, the default port, an empty path.
+    /// Equal but for what Login.gov compares as parsed: scheme and host without case, the default
+    /// port, an empty path.
     fn equals_normalized(&self, requested: &str) -> bool {
         if self.scheme() == Scheme::PrivateUse {
             return false;
@@ -126,7 +130,8 @@ impl RegisteredRedirect {
     }
 }
 
-/// Puts `state` last into the query. Members that are named `state` once decoded go; the rest stays byte for byte.
+/// Puts `state` last into the query. Members that are named `state` once decoded go; the rest stays
+/// byte for byte.
 fn append_state(uri: &str, state: &str) -> String {
     let mut target = String::with_capacity(uri.len().saturating_add(state.len()).saturating_add(16));
     match uri.split_once('?') {
@@ -169,7 +174,7 @@ fn is_state(member: &str) -> bool {
     name == "state" || (name.contains('%') && decode(name.as_bytes()).is_ok_and(|name| name == "state"))
 }
 
-/// How long a `state` is on the redirect, in bytes.
+/// The length of a `state` on the redirect, in bytes.
 pub(crate) fn encoded_length(state: &str) -> usize {
     let escaped = state.bytes().filter(|&byte| !is_unreserved(byte)).count();
     state.len().saturating_add(escaped.saturating_mul(2))

@@ -1,4 +1,4 @@
-//! Why a request is refused, in words that help the developer of the client that sent it.
+//! Refusals, in words that help the developer of the client that sent the request.
 //!
 //! No message holds a value of the input: only names that the specifications give, and what to do.
 
@@ -10,13 +10,13 @@ use super::hint::{HintError, VerifyHintError};
 use crate::answer::Headers;
 use crate::form::{self, FormFault};
 
-/// The reason of a [`Refusal`]. [`code`](Self::code) is stable and meant for logs and metrics, the `Display` text for
-/// the developer of the client.
+/// The reason of a [`Refusal`]. [`code`](Self::code) is stable and meant for logs and metrics, the
+/// `Display` text for the developer of the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
 #[non_exhaustive]
 pub enum RefusalReason {
-    /// The query or the body is larger than 64 KiB (or the endpoint's [limit](crate::Limits)), or would be once the
-    /// provider's own page posts it. `request_too_large`, status 413.
+    /// The query or the body is larger than 64 KiB, or than the endpoint's [limit](crate::Limits),
+    /// or would be once the provider's own page posts it. `request_too_large`, status 413.
     #[error(
         "the request is larger than this provider reads, 64 KiB at most; send only the parameters of RP-Initiated Logout"
     )]
@@ -24,18 +24,18 @@ pub enum RefusalReason {
     /// The value of a known parameter does not decode. `malformed_request`.
     #[error("the value of {parameter} has {fault}; encode it as application/x-www-form-urlencoded in UTF-8")]
     MalformedRequest {
-        /// Whose value.
+        /// The name of the parameter.
         parameter: &'static str,
-        /// What is wrong with it.
+        /// The fault of its encoding.
         fault: FormFault,
     },
     /// A known parameter occurs more than once (RFC 6749, section 3.1). `duplicate_parameter`.
     #[error("{parameter} occurs more than once; send each parameter at most once")]
     DuplicateParameter {
-        /// Which one.
+        /// The name of the parameter.
         parameter: &'static str,
     },
-    /// A HEAD request: it must not end a session, so it is answered without one. `head_request`, status 200.
+    /// A HEAD request, which must not end a session and has no effect. `head_request`, status 200.
     #[error("a HEAD request has no effect here; send the user with GET or POST")]
     HeadRequest,
     /// A method other than GET and POST. `method_not_allowed`, status 405 with `Allow: GET, POST`.
@@ -44,7 +44,8 @@ pub enum RefusalReason {
     /// A POST whose body is not a form. `unsupported_media_type`, status 415.
     #[error("a POST to this endpoint carries its parameters as application/x-www-form-urlencoded")]
     UnsupportedMediaType,
-    /// The `state` is longer than the policy's bound in characters, or than 6 KiB once percent-encoded. `state_too_long`.
+    /// The `state` is longer than the policy's bound in characters, or than 6 KiB once
+    /// percent-encoded. `state_too_long`.
     #[error("the state is too long; send at most {max_chars} characters, and 6144 bytes once percent-encoded")]
     StateTooLong {
         /// The policy's bound, in characters.
@@ -71,10 +72,12 @@ pub enum RefusalReason {
     /// The policy wants an `id_token_hint`, always or for a redirect. `id_token_hint_missing`.
     #[error("this provider requires an id_token_hint; send the ID Token that it issued to the client for this user")]
     IdTokenHintMissing,
-    /// A `client_id` is required, or no client is named to check the redirect URI against. `client_missing`.
+    /// A `client_id` is required, or no client is named to check the redirect URI against.
+    /// `client_missing`.
     #[error("the request names no client; send the client_id or an id_token_hint")]
     ClientMissing,
-    /// The hint is not an ID Token that this provider issued and still accepts. `id_token_hint_invalid`.
+    /// The hint is not an ID Token that this provider issued and still accepts.
+    /// `id_token_hint_invalid`.
     #[error("the id_token_hint is invalid: {0}")]
     IdTokenHintInvalid(HintError),
     /// `client_id` is not the client that the hint was issued to. `client_mismatch`.
@@ -93,9 +96,9 @@ pub enum RefusalReason {
     /// `prefetch`, status 400, because a 5xx that anybody can cause takes servers out of balancers.
     #[error("the browser fetched this page in advance, and that ends no session; open it to sign out")]
     Prefetch,
-    /// Nobody can say whether somebody is signed in, because the request is for a frame, an image or
-    /// a script's fetch, where browsers withhold cookies; or the End-User must be asked, and there no
-    /// question can be shown. `embedded_request`.
+    /// Nobody can say whether somebody is signed in, because the request is for a frame, an image
+    /// or a script's fetch, where browsers withhold cookies; or the End-User must be asked, and
+    /// there no question can be shown. `embedded_request`.
     #[error(
         "the request came from a frame, an image or a script, where browsers withhold cookies and no page can be \
          shown; send the user here with a link, a redirect or a form in a whole window"
@@ -189,9 +192,10 @@ impl RefusalReason {
 
 /// A request that is not carried out: nobody is signed out and nothing is redirected.
 ///
-/// The host shows an error page with the `Display` text (it names what to mend and holds no value of the request) and
-/// with [`status`](Self::status) and [`headers`](Self::headers). So that the End-User is not left signed in without a
-/// way out, the page may carry an [`offer`](super::LogoutEndpoint::offer) to sign out.
+/// The host shows an error page with the `Display` text (it names what to mend and holds no value
+/// of the request) and with [`status`](Self::status) and [`headers`](Self::headers). So that the
+/// End-User is not left signed in without a way out, the page may carry an
+/// [`offer`](super::LogoutEndpoint::offer) to sign out.
 ///
 /// ```
 /// # use oidc_logout::op::LogoutRequest;
@@ -216,13 +220,14 @@ impl Refusal {
         self.exchange.as_deref()
     }
 
-    /// Why.
+    /// The reason.
     #[must_use]
     pub fn reason(&self) -> RefusalReason {
         self.reason
     }
 
-    /// `400`, or `413`, `405`, `415` and `500` for the reasons that say so; `200` for a HEAD request.
+    /// `400`, or `413`, `405`, `415` and `500` for the reasons that say so; `200` for a HEAD
+    /// request.
     #[must_use]
     pub fn status(&self) -> u16 {
         match self.reason {
@@ -273,8 +278,8 @@ impl From<form::Fault> for Refusal {
     }
 }
 
-/// For pages that a script writes: `error` is the code, `error_description` the text for the client's
-/// developer (RFC 6749, section 5.2, has the same two).
+/// For pages that a script writes: `error` is the code, `error_description` the text for the
+/// client's developer (RFC 6749, section 5.2, has the same two).
 ///
 /// ```
 /// # use oidc_logout::op::LogoutRequest;

@@ -7,9 +7,11 @@ use serde::{Serialize, Serializer};
 use crate::parameter::{self, ClientId, IdTokenHint, LogoutHint, PostLogoutRedirectUri, State, UiLocales};
 use crate::request_headers::RequestHeaders;
 
-/// The HTTP method by which a logout request came. A provider has to support both ([RP-Initiated Logout 1.0, section 2]).
+/// The HTTP method of a logout request. A provider must support both ([RP-Initiated Logout 1.0,
+/// section 2]).
 ///
-/// [RP-Initiated Logout 1.0, section 2]: https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RPLogout
+/// [RP-Initiated Logout 1.0,
+/// section 2]: https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RPLogout
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Method {
     /// The parameters came in the query of the URL.
@@ -26,11 +28,12 @@ pub(crate) enum YesOrNo {
     No,
 }
 
-/// A logout request: the six parameters of [RP-Initiated Logout 1.0, section 2], decoded and named, nothing more.
+/// A logout request: the six parameters of [RP-Initiated Logout 1.0, section 2], decoded and named,
+/// nothing more.
 ///
-/// It is made from a query, from a form, or by hand; all three ways run the same checks. It serializes back to a
-/// form, and reading that form gives the same request again (as long as it stays within the size limit; what was
-/// sent without encoding may grow). `Debug` shows which parameters are there and how long they are, never a value.
+/// It is made from a query, from a form, or by hand, with the same checks. It serializes back to a
+/// form, and reading that form gives the same request again, unless the encoding makes it larger
+/// than the limit. `Debug` shows the parameters' names and lengths, never a value.
 ///
 /// ```
 /// use oidc_logout::op::LogoutRequest;
@@ -72,7 +75,7 @@ pub struct LogoutRequest {
 }
 
 impl LogoutRequest {
-    /// How the request came. A [`Resubmit`](super::Resubmit) follows only a POST.
+    /// The method of the request.
     #[must_use]
     pub fn method(&self) -> Method {
         self.method
@@ -84,7 +87,7 @@ impl LogoutRequest {
         self.id_token_hint.as_ref()
     }
 
-    /// The `logout_hint`, for the host to interpret.
+    /// The `logout_hint`, which the host interprets.
     #[must_use]
     pub fn logout_hint(&self) -> Option<&LogoutHint> {
         self.logout_hint.as_ref()
@@ -115,9 +118,9 @@ impl LogoutRequest {
         self.ui_locales.as_ref()
     }
 
-    /// Hands over what was inside an [encrypted](IdTokenHint::is_encrypted) hint: a compact JWS, which is then
-    /// verified like any other. The pages' forms still carry the hint as the client sent it, so a host that decrypts
-    /// does so for every request. `OpenID` Connect RP-Initiated Logout 1.0, section 2.
+    /// Hands over the content of an [encrypted](IdTokenHint::is_encrypted) hint, a compact JWS,
+    /// which is then verified like any other (RP-Initiated Logout 1.0, section 2). The forms of the
+    /// pages still carry the hint as the client sent it, so decrypt in every request.
     ///
     /// ```
     /// # use oidc_logout::op::LogoutRequest;
@@ -136,7 +139,7 @@ impl LogoutRequest {
         self
     }
 
-    /// The token to verify: what was inside the hint where the host decrypted it, else the hint itself.
+    /// The token to verify: the decrypted content of the hint, or else the hint itself.
     pub(crate) fn token(&self) -> Option<&IdTokenHint> {
         self.id_token_hint.as_ref().map(|hint| self.decrypted_hint.as_ref().unwrap_or(hint))
     }
@@ -153,14 +156,16 @@ impl LogoutRequest {
         self.confirm
     }
 
-    /// Whether this claims to be an answer to the confirmation page, be it without the page's proof.
+    /// Whether this claims to be an answer to the confirmation page, with or without the page's
+    /// proof.
     pub(crate) fn is_answer(&self) -> bool {
         self.confirmation.is_some() || self.confirm.is_some()
     }
 
-    /// Whether the answer is to a [`Confirm`](super::Confirm) that the provider offered on its own, without a request.
+    /// Whether it answers a [`Confirm`](super::Confirm) that the provider offered on its own.
     pub(crate) fn answers_offer(&self) -> bool {
-        self.confirmation.is_some() && self.parameters().all(|(_, value)| value.is_none())
+        // Also once it was posted again, which leaves only the mark.
+        (self.confirmation.is_some() || self.resubmitted) && self.parameters().all(|(_, value)| value.is_none())
     }
 
     /// The names of the six parameters and their values as they were sent, in a fixed order.

@@ -10,8 +10,8 @@ use crate::answer::Headers;
 ///
 /// A POST from another site comes without cookies that are `SameSite=Lax` or `Strict`, so that
 /// "nobody is signed in" may be wrong. The host shows a page with a form of the hidden
-/// [`fields`](Self::fields), which a script or a button posts. This happens once: what comes back is
-/// decided as it is.
+/// [`fields`](Self::fields), which a script or a button posts. This happens once: what comes back
+/// is decided as it is.
 #[must_use = "the form must be posted again"]
 pub struct Resubmit {
     exchange: Exchange,

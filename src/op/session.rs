@@ -4,8 +4,8 @@ use std::fmt;
 
 /// The session that a request came with: the browser's sign-in at the provider.
 ///
-/// `subject` and `sid` are given *as the client knows them*: subjects may be pairwise (OpenID Connect
-/// Core 1.0, section 8.1), and the same session may have another `sid` at each client.
+/// `subject` and `sid` are given *as the client knows them*: subjects may be pairwise (OpenID
+/// Connect Core 1.0, section 8.1), and the same session may have another `sid` at each client.
 ///
 /// A cookie whose session has ended is no cookie: give no session then.
 ///
@@ -31,9 +31,9 @@ impl Session {
     /// A session of the End-User whom the client's ID Tokens name by this `sub`.
     ///
     /// The binding ties a confirmation to this sign-in of this browser. It must be unguessable, new
-    /// for every sign-in, and never sent to a client: 32 random bytes made at sign-in and kept beside
-    /// the session, or the SHA-256 of the session's secret id. It must not be a `sid`, which clients
-    /// know, nor a hash of one, nor anything that outlives the sign-in.
+    /// for every sign-in, and never sent to a client: 32 random bytes made at sign-in and kept
+    /// beside the session, or the SHA-256 of the session's secret id. It must not be a `sid`, which
+    /// clients know, nor a hash of one, nor anything that outlives the sign-in.
     pub fn new(binding: [u8; 32], subject: impl Into<String>) -> Self {
         Self { subject: Some(subject.into()), ..Self::of_unknown_subject(binding) }
     }
@@ -45,19 +45,19 @@ impl Session {
         Self { binding, subject: None, sid: None, takes_part: None, found_by_sid: false }
     }
 
-    /// The session's `sid` as the client's ID Tokens have it (Front-Channel Logout 1.0, section 3). Without one, a hint's
-    /// `sid` is not compared.
+    /// The session's `sid` as the client's ID Tokens have it (Front-Channel Logout 1.0, section 3).
+    /// Without one, a hint's `sid` is not compared.
     pub fn sid(mut self, sid: impl Into<String>) -> Self {
         self.sid = Some(sid.into());
         self
     }
 
-    /// Whether the client takes part in this session, if the host keeps record of it. `false` makes a
-    /// hint of that client no proof: the End-User is asked (`no_client_session`).
+    /// Whether the client takes part in this session, if the host keeps record of it. `false` makes
+    /// a hint of that client no proof: the End-User is asked (`no_client_session`).
     ///
     /// Say `true` where it is so, because the hints of clients that are registered for HMAC are no
-    /// proof without it: such a client knows the secret and can write a hint about any subject. Their
-    /// users are then asked every time.
+    /// proof without it: such a client knows the secret and can write a hint about any subject.
+    /// Their users are then asked every time.
     ///
     /// Read it together with the session, in one statement or transaction. Read afterwards, a
     /// parallel logout of the same browser looks like a client that takes no part.

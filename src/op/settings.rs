@@ -1,4 +1,4 @@
-//! What is fixed between requests, except the keys.
+//! The endpoint's settings, which are fixed between requests.
 
 use std::sync::Arc;
 

@@ -161,8 +161,8 @@ fn check_claims(settings: &Settings, claims: &IdTokenClaims<'_>, now: NumericDat
     if claims.nbf.is_some_and(|nbf| nbf.0 > latest) {
         return Err(HintError::NotYetValid("nbf"));
     }
-    // An expired hint is still a hint (RP-Initiated Logout 1.0, section 4), unless the policy limits
-    // its age.
+    // An expired hint is still a hint (RP-Initiated Logout 1.0, section 4), unless the policy
+    // limits its age.
     #[allow(clippy::cast_precision_loss, reason = "a second more or less in 285 million years")]
     match policy.expired_hint {
         ExpiredHint::AcceptForSeconds(seconds) if now.0 - claims.exp.0 > seconds as f64 => Err(HintError::Expired),

@@ -14,8 +14,8 @@ pub(crate) enum WithoutCookie {
     Resubmit,
     /// It may have been withheld even from the request that was posted again.
     Missing,
-    /// The request is for a frame, an image or a script's fetch. There browsers block, partition and
-    /// withhold cookies of every kind, and no page could be shown.
+    /// The request is for a frame, an image or a script's fetch. There browsers block, partition
+    /// and withhold cookies of every kind, and no page could be shown.
     Embedded,
 }
 

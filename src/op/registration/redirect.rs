@@ -4,9 +4,11 @@ use super::RegistrationRules;
 use crate::metadata::ApplicationType;
 use crate::uri::{CheckedUri, Scheme, UriError};
 
-/// A URI that a client registered to be sent to after logout, one of its `post_logout_redirect_uris`.
+/// A URI that a client registered to be sent to after logout, one of its
+/// `post_logout_redirect_uris`.
 ///
-/// Its bytes are kept as they are and come back as they are. Two are equal when their bytes and rules are.
+/// Its bytes are kept as they are and come back as they are. Two are equal when their bytes and
+/// rules are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RegisteredRedirect {
     uri: String,
@@ -14,18 +16,20 @@ pub struct RegisteredRedirect {
     /// Where the host ends and where the path begins; between them is the port with its colon.
     host_end: usize,
     path_start: usize,
-    /// A native client's `http` URI on a loopback address: any port matches (RFC 8252, section 7.3).
+    /// A native client's `http` URI on a loopback address: any port matches (RFC 8252, section
+    /// 7.3).
     any_port: bool,
 }
 
 impl RegisteredRedirect {
     /// Checks a URI that a client wants to register.
     ///
-    /// Only the characters of RFC 3986 are taken, no fragment, no userinfo, and a host that a URL parser leaves as it
-    /// is but for case, so that no two readers can disagree on where the redirect leads.
+    /// Only the characters of RFC 3986 are taken, no fragment, no userinfo, and a host that a URL
+    /// parser leaves unchanged except for case, so that no two readers can disagree on its target.
     ///
     /// # Errors
-    /// The first [`UriError`] in the order of its variants; only a missing `//` comes before `userinfo`.
+    /// The first [`UriError`] in the order of its variants, except that a missing `//` comes before
+    /// `userinfo`.
     ///
     /// ```
     /// use oidc_logout::UriError;

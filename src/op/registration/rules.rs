@@ -1,13 +1,14 @@
-//! What a provider lets a client register.
+//! The rules for what a client may register.
 
 use crate::metadata::{ApplicationType, ClientType};
 
-/// What the provider allows a client to register as `post_logout_redirect_uris`
-/// (RP-Initiated Logout 1.0, section 3.1; RFC 8252, section 7).
+/// The rules for the `post_logout_redirect_uris` of a client (RP-Initiated Logout 1.0, section 3.1;
+/// RFC 8252, section 7).
 ///
-/// `https` is always allowed, and so is `http` on a loopback host (`localhost`, `127.0.0.0/8`, `[::1]`), for public clients too:
-/// what is sent there does not leave the device, and developers need it. (RP-Initiated Logout 1.0 allows `http` to
-/// confidential clients, RFC 8252 to native ones on loopback addresses.)
+/// `https` is always allowed. So is `http` on a loopback host (`localhost`, names that end in
+/// `.localhost`, `127.0.0.0/8`, `[::1]`), for public clients too, because such a redirect does not
+/// leave the device and developers need it. (RP-Initiated Logout 1.0 allows `http` to confidential
+/// clients, RFC 8252 to native ones on loopback addresses.)
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct RegistrationRules {
@@ -33,13 +34,14 @@ impl Default for RegistrationRules {
 }
 
 impl RegistrationRules {
-    /// The kind of application; [`Native`](ApplicationType::Native) ones may register private-use schemes that hold a dot.
+    /// Sets the kind of application. [`Native`](ApplicationType::Native) ones may register
+    /// private-use schemes that hold a dot.
     pub fn application_type(mut self, application_type: ApplicationType) -> Self {
         self.application_type = application_type;
         self
     }
 
-    /// Whether the client keeps a secret.
+    /// Sets whether the client can keep a secret.
     pub fn client_type(mut self, client_type: ClientType) -> Self {
         self.client_type = client_type;
         self
@@ -51,23 +53,23 @@ impl RegistrationRules {
         self
     }
 
-    /// Allows a native client one scheme without a dot, such as `myapp`. Script-like and special schemes
-    /// (`javascript`, `data`, `file`, …) stay refused.
+    /// Allows a native client one scheme without a dot, such as `myapp`. Script-like and special
+    /// schemes (`javascript`, `data`, `file`, …) stay refused.
     pub fn allow_scheme(mut self, scheme: impl Into<String>) -> Self {
         self.allow_schemes.push(scheme.into());
         self
     }
 
-    /// Allows a native client every private-use scheme, with or without a dot. Script-like and special
-    /// schemes stay refused. Any app can claim a scheme, so that the redirect may reach another one
-    /// (RFC 8252, section 8.4).
+    /// Allows a native client every private-use scheme, with or without a dot. Script-like and
+    /// special schemes stay refused. Any app can claim a scheme, so that the redirect may reach
+    /// another one (RFC 8252, section 8.4).
     pub fn allow_any_scheme(mut self, allow: bool) -> Self {
         self.allow_any_scheme = allow;
         self
     }
 
-    /// How many `post_logout_redirect_uris` a client may have: 50 unless set. Each request is compared
-    /// with all of them.
+    /// How many `post_logout_redirect_uris` a client may have: 50 unless set. Each request is
+    /// compared with all of them.
     pub fn max_post_logout_redirect_uris(mut self, uris: usize) -> Self {
         self.max_uris = uris;
         self
