@@ -2,6 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, Command, Stdio};
+use std::thread::{self, JoinHandle};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -14,6 +15,14 @@ use crate::support::rp::{CALLBACK, Rp, SIGNED_OUT, text};
 struct Process {
     child: Child,
     printed: Vec<String>,
+    log: Option<JoinHandle<String>>,
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
 }
 
 impl Process {
@@ -22,6 +31,13 @@ impl Process {
         let mut command = Command::new(env!("CARGO_BIN_EXE_idp"));
         let command = command.args(args).args(options).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.env("RUST_LOG", "debug,hyper=info").spawn().unwrap();
+        // Read the log all along, because the process would block once the pipe is full.
+        let mut stderr = child.stderr.take().unwrap();
+        let log = thread::spawn(move || {
+            let mut log = String::new();
+            stderr.read_to_string(&mut log).unwrap();
+            log
+        });
         let mut printed = Vec::new();
         for line in BufReader::new(child.stdout.take().unwrap()).lines() {
             printed.push(line.unwrap());
@@ -29,7 +45,7 @@ impl Process {
                 break;
             }
         }
-        Self { child, printed }
+        Self { child, printed, log: Some(log) }
     }
 
     fn printed(&self, name: &str) -> &str {
@@ -41,8 +57,7 @@ impl Process {
     fn terminate(mut self) -> String {
         let status = Command::new("kill").arg("-TERM").arg(self.child.id().to_string()).status().unwrap();
         assert!(status.success());
-        let mut log = String::new();
-        self.child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+        let log = self.log.take().unwrap().join().unwrap();
         assert!(self.child.wait().unwrap().success());
         log
     }
