@@ -346,7 +346,7 @@ impl<'de> DeserializeSeed<'de> for NumberText {
     type Value = Value<'de>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_any(self)
+        deserializer.deserialize_string(self)
     }
 }
 
@@ -354,7 +354,7 @@ impl<'de> Visitor<'de> for NumberText {
     type Value = Value<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a number")
+        f.write_str("the text of a number")
     }
 
     fn visit_string<E>(self, text: String) -> Result<Self::Value, E> {
@@ -364,37 +364,16 @@ impl<'de> Visitor<'de> for NumberText {
     fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
         Ok(Value::Other)
     }
+}
 
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(Value::Other)
-    }
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-        Ok(Value::Other)
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
-        Ok(Value::Other)
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
-        Ok(Value::Other)
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-        Ok(Value::Other)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
-        while list.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Value::Other)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let name = Name { names: &[], as_bytes: true };
-        while map.next_key_seed(name)?.is_some() {
-            map.next_value::<IgnoredAny>()?;
-        }
-        Ok(Value::Other)
+    #[test]
+    fn an_object_that_looks_like_a_number_of_the_parser_is_none() {
+        let json = br#"{"exp": {"$serde_json::private::Number": "5"}}"#;
+        let [exp] = read(json, ["exp"]).unwrap();
+        assert_eq!(exp.required().and_then(Found::number), Err(Fault::WrongType("exp")));
     }
 }
