@@ -1,5 +1,5 @@
 //! The example host over HTTP: that it runs, and what no other host's tests show. The endpoint on
-//! frameworks is tested in `examples/frameworks`, a whole provider in `examples/idp`.
+//! frameworks is tested in `examples/frameworks`, a whole provider in `examples/apps/idp`.
 
 #![allow(
     clippy::unwrap_used,
