@@ -16,7 +16,9 @@ mod support;
 mod it {
     mod accessors;
     mod audit;
+    mod codes;
     mod decision_table;
+    mod documents;
     mod edges;
     mod exports;
     mod layout;

@@ -6,5 +6,6 @@ pub(crate) mod browser;
 pub(crate) mod exports;
 pub(crate) mod nested;
 pub(crate) mod provider;
+pub(crate) mod repository;
 pub(crate) mod seed;
 pub(crate) mod token;

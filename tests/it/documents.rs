@@ -1,0 +1,66 @@
+//! The repository's pages against the repository: rules, names of tests, links and paths.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use crate::support::repository::{ROOT, files, read};
+
+#[test]
+fn a_rule_that_a_comment_names_has_a_heading() {
+    let design = read("DESIGN.md");
+    let mut named = BTreeSet::new();
+    for file in files("src") {
+        let text = read(file).to_lowercase();
+        // `rule 4`, and both numbers of `rules 7 and 8`.
+        for start in ["rule ", "rules "] {
+            for after in text.split(start).skip(1) {
+                let words = after.split([' ', ',', '.', ')', ':', '\n']).filter(|word| *word != "and");
+                named.extend(words.map_while(|word| word.parse::<u32>().ok()));
+            }
+        }
+    }
+    assert!(named.len() > 3, "misread: {named:?}");
+    for rule in named {
+        assert!(design.contains(&format!("\n## Rule {rule}: ")), "DESIGN.md has no rule {rule}");
+    }
+}
+
+#[test]
+fn the_guarantees_name_every_compile_fail_test() {
+    let design = read("DESIGN.md");
+    for file in files("tests/compile_fail") {
+        let name = file.file_stem().expect("a name").to_string_lossy().into_owned();
+        assert!(design.contains(&format!("`{name}`")), "DESIGN.md does not say what {name} guarantees");
+    }
+}
+
+#[test]
+fn links_and_paths_of_the_pages_lead_to_files() {
+    for page in ["README.md", "CONTRIBUTING.md", "DESIGN.md", "SECURITY.md", "tests/vectors/README.md"] {
+        let text = read(page);
+        let folder = Path::new(page).parent().expect("a folder");
+        let anchors: BTreeSet<_> = text.lines().filter(|line| line.starts_with('#')).map(anchor).collect();
+        for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            if target.contains("://") {
+                continue;
+            }
+            let (file, fragment) = target.split_once('#').unwrap_or((target, ""));
+            assert!(Path::new(ROOT).join(folder).join(file).exists(), "{page}: no file {target}");
+            assert!(!file.is_empty() || anchors.contains(fragment), "{page}: no heading {target}");
+        }
+        // Paths in code, from the root of the repository. These words and `*` stand for any name.
+        let starts = [".ci/", "benches/", "examples/", "fuzz/", "src/", "tests/"];
+        for path in text.split('`').skip(1).step_by(2).filter(|code| starts.iter().any(|start| code.starts_with(start)))
+        {
+            let path = path.split(' ').next().unwrap_or_default();
+            let is_pattern = ["*", "FILE", "NAME", "TARGET"].iter().any(|it| path.contains(it));
+            assert!(is_pattern || Path::new(ROOT).join(path).exists(), "{page}: no file {path}");
+        }
+    }
+}
+
+/// The anchor of a heading, as repository pages and rustdoc make it.
+fn anchor(heading: &str) -> String {
+    let text = heading.trim_start_matches('#').trim().to_lowercase().replace(' ', "-");
+    text.chars().filter(|&char| char.is_alphanumeric() || char == '-' || char == '_').collect()
+}
