@@ -4,10 +4,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// A signature algorithm of RFC 7518, section 3.1, or RFC 8037, section 3.1. There is no `none`.
+/// A signature algorithm of RFC 7518, section 3.1, or RFC 8037, section 3.1. `none` is not among
+/// them.
 ///
-/// Serialized it is its name. The default is that of a client's `id_token_signed_response_alg`: RS256 (Dynamic Client
-/// Registration 1.0, section 2).
+/// It serializes to its name. The default is RS256, as for a client's
+/// `id_token_signed_response_alg` (OpenID Connect Dynamic Client Registration 1.0, section 2).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Algorithm {
@@ -39,7 +40,7 @@ pub enum Algorithm {
     /// ECDSA with P-521 and SHA-512.
     #[serde(rename = "ES512")]
     Es512,
-    /// `EdDSA` with Ed25519, which RFC 9864 names `Ed25519`: both names are read, as one algorithm.
+    /// `EdDSA` with Ed25519. RFC 9864 calls it `Ed25519`; both names are read as this algorithm.
     #[serde(rename = "EdDSA", alias = "Ed25519")]
     EdDsa,
     /// HMAC with SHA-256 under the client's secret.
@@ -70,7 +71,11 @@ impl Algorithm {
         Self::Hs512,
     ];
 
-    /// The name as `alg` has it.
+    /// The name, as in the `alg` of a token's header.
+    ///
+    /// ```
+    /// assert_eq!(oidc_logout::Algorithm::EdDsa.name(), "EdDSA");
+    /// ```
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -90,7 +95,7 @@ impl Algorithm {
         }
     }
 
-    /// The algorithm of that name. Names are compared with case (RFC 7515, section 4.1.1).
+    /// The algorithm with this name. Names are case-sensitive (RFC 7515, section 4.1.1).
     ///
     /// ```
     /// use oidc_logout::Algorithm;
@@ -106,8 +111,15 @@ impl Algorithm {
         }
     }
 
-    /// The shortest secret, in bytes, that an HMAC algorithm takes: as long as its hash (RFC 7518, section 3.2).
-    /// `None` for an algorithm that uses no secret.
+    /// The shortest secret for an HMAC algorithm, in bytes: as long as its hash (RFC 7518, section
+    /// 3.2). `None` for an algorithm that uses no secret.
+    ///
+    /// ```
+    /// use oidc_logout::Algorithm;
+    ///
+    /// assert_eq!(Algorithm::Hs512.min_secret_bytes(), Some(64));
+    /// assert_eq!(Algorithm::Rs256.min_secret_bytes(), None);
+    /// ```
     #[must_use]
     pub const fn min_secret_bytes(self) -> Option<usize> {
         match self {

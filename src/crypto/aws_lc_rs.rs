@@ -1,4 +1,4 @@
-//! The signature cryptography, by aws-lc-rs. Its types and errors stay in this file.
+//! The backend aws-lc-rs. No other file names its types and errors.
 
 use std::sync::Arc;
 
@@ -12,12 +12,12 @@ use aws_lc_rs::signature::{
 use super::Algorithm;
 use super::public_key::PublicKey;
 
-/// A key ready to verify one algorithm.
+/// A key that is ready to verify signatures of one algorithm.
 #[derive(Clone)]
 pub(crate) struct Verifier(Arc<ParsedPublicKey>);
 
 impl Verifier {
-    /// `None` where the algorithm does not fit the key, or the library refuses it.
+    /// `None` if the algorithm does not fit the key, or if the library refuses the key.
     pub(crate) fn new(algorithm: Algorithm, key: &PublicKey) -> Option<Self> {
         let parsed = match key {
             PublicKey::Rsa { n, e } => {
@@ -25,7 +25,7 @@ impl Verifier {
                 components.to_parsed_public_key(rsa(algorithm)?).ok()?
             }
             PublicKey::Ec { x, y, .. } => {
-                // An uncompressed point (SEC 1, section 2.3.3).
+                // 4 marks an uncompressed point (SEC 1, section 2.3.3).
                 let point = [&[4], x.as_slice(), y.as_slice()].concat();
                 ParsedPublicKey::new(elliptic(algorithm)?, point).ok()?
             }
@@ -61,7 +61,7 @@ fn elliptic(algorithm: Algorithm) -> Option<&'static dyn VerificationAlgorithm> 
     }
 }
 
-/// The HMAC of a message, or `None` for another kind of algorithm or a secret that is too short for it.
+/// The HMAC of a message. `None` if the algorithm is no HMAC or the secret is too short for it.
 pub(crate) fn hmac(algorithm: Algorithm, secret: &[u8], message: &[u8]) -> Option<Vec<u8>> {
     let hash = match algorithm {
         Algorithm::Hs256 => hmac::HMAC_SHA256,
@@ -69,6 +69,7 @@ pub(crate) fn hmac(algorithm: Algorithm, secret: &[u8], message: &[u8]) -> Optio
         Algorithm::Hs512 => hmac::HMAC_SHA512,
         _ => return None,
     };
+    // aws-lc-rs takes a key of any length. josekit refuses a short one, and both must agree.
     if secret.len() < algorithm.min_secret_bytes()? {
         return None;
     }

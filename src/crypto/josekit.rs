@@ -1,7 +1,7 @@
-//! The signature cryptography, by josekit. Its types and errors stay in this file.
+//! The backend josekit, on OpenSSL. No other file names its types and errors.
 //!
-//! Only verifiers of keys that we have checked are built, and only `verify` and `sign` are called: framing, JSON, key
-//! selection and times are the crate's own.
+//! josekit gets only keys that this crate has checked, and only its `verify` and `sign` are called.
+//! The crate itself cuts tokens into segments, reads their JSON, selects the key and checks times.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -14,14 +14,15 @@ use josekit::jws::{
 use super::Algorithm;
 use super::public_key::PublicKey;
 
-/// A key ready to verify one algorithm.
+/// A key that is ready to verify signatures of one algorithm.
 #[derive(Clone)]
 pub(crate) struct Verifier(Box<dyn JwsVerifier>);
 
 impl Verifier {
-    /// `None` where the algorithm does not fit the key, or the library refuses it.
+    /// `None` if the algorithm does not fit the key, or if the library refuses the key.
     pub(crate) fn new(algorithm: Algorithm, key: &PublicKey) -> Option<Self> {
-        // Without `kid`, `alg`, `use` and `key_ops`: their rules are applied elsewhere.
+        // josekit takes keys as JWK. This one has no `kid`, `alg`, `use` or `key_ops`, because the
+        // crate has already applied their rules.
         let (kty, crv) = match algorithm {
             Algorithm::Es256 => ("EC", Some("P-256")),
             Algorithm::Es384 => ("EC", Some("P-384")),
@@ -61,7 +62,7 @@ impl Verifier {
     }
 }
 
-/// The HMAC of a message, or `None` for another kind of algorithm or a secret that is too short for it.
+/// The HMAC of a message. `None` if the algorithm is no HMAC or the secret is too short for it.
 pub(crate) fn hmac(algorithm: Algorithm, secret: &[u8], message: &[u8]) -> Option<Vec<u8>> {
     let signer = match algorithm {
         Algorithm::Hs256 => HS256.signer_from_bytes(secret),

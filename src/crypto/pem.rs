@@ -1,5 +1,7 @@
-//! A public key in PEM, as tools export it (RFC 7468, section 13): taken apart by a reader of our own that knows nothing but
-//! `SubjectPublicKeyInfo`, and then checked like a JWK.
+//! A public key in PEM, as tools export it (RFC 7468, section 13).
+//!
+//! The reader below knows `SubjectPublicKeyInfo` and no other structure. The key that it finds gets
+//! the same checks as a JWK.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -7,27 +9,35 @@ use thiserror::Error;
 
 use super::public_key::{Curve, KeyError, PublicKey};
 
-/// The longest PEM that is read, in bytes: an RSA key of 8192 bits has about 1.5 KiB.
+/// The longest PEM that is read, in bytes. An RSA key of 8192 bits needs about 1.5 KiB; explanatory
+/// text may stand before it.
 const MAX_PEM_BYTES: usize = 16 * 1024;
 
-/// Why a PEM is not taken.
+/// Why [`KeySet::from_pem`](crate::KeySet::from_pem) refuses its input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
 #[non_exhaustive]
 pub enum PemError {
-    /// Not one block between `-----BEGIN …-----` and `-----END …-----`, or not base64 inside.
-    #[error("this is not one PEM block: -----BEGIN PUBLIC KEY-----, base64, -----END PUBLIC KEY-----")]
+    /// The input is not one block between `-----BEGIN …-----` and `-----END …-----`, its content is
+    /// not base64, or it is longer than 16 KiB.
+    #[error(
+        "this is not a single PEM block of at most 16 KiB; it must consist of -----BEGIN PUBLIC KEY-----, base64, and \
+         -----END PUBLIC KEY-----"
+    )]
     Malformed,
-    /// A certificate. Nobody would check its chain, its dates or its revocation here, so it must not look as if.
-    #[error("this is a certificate; give its public key (openssl x509 -pubkey -noout)")]
+    /// The block is a certificate. Accepting it would suggest that its chain, dates and revocation
+    /// are checked; they are not.
+    #[error("this is a certificate; extract its public key with: openssl x509 -pubkey -noout")]
     Certificate,
-    /// A private key: it does not belong where hints are verified.
-    #[error("this is a private key, which is not needed to verify; give its public key (openssl pkey -pubout)")]
+    /// The block is a private key. Keep private keys away from code that only verifies.
+    #[error("this is a private key; extract its public key with: openssl pkey -pubout")]
     PrivateKey,
-    /// Another kind of block, such as `RSA PUBLIC KEY` (PKCS #1).
-    #[error("this is not a block of the kind PUBLIC KEY (openssl rsa -RSAPublicKey_in -pubout converts PKCS #1)")]
+    /// The block has another label than `PUBLIC KEY`, such as `RSA PUBLIC KEY` (PKCS #1).
+    #[error(
+        "the PEM block is not labelled PUBLIC KEY; convert an RSA PUBLIC KEY with: openssl rsa -RSAPublicKey_in -pubout"
+    )]
     Label,
     /// The block is not a `SubjectPublicKeyInfo` in DER (RFC 5280, section 4.1.2.7).
-    #[error("the block is not a SubjectPublicKeyInfo in DER")]
+    #[error("the content of the PEM block is not a SubjectPublicKeyInfo in DER")]
     Der,
     /// The key itself cannot be used.
     #[error("{0}")]
@@ -39,10 +49,10 @@ pub(crate) fn read(pem: &[u8]) -> Result<PublicKey, PemError> {
     read_public_key(&unwrap(pem)?)
 }
 
-/// The contents of the one block.
+/// The content of the one block.
 fn unwrap(pem: &[u8]) -> Result<Vec<u8>, PemError> {
     let pem = std::str::from_utf8(pem).ok().filter(|pem| pem.len() <= MAX_PEM_BYTES).ok_or(PemError::Malformed)?;
-    // What stands before a block is explanation (RFC 7468, section 2).
+    // Text before the block is an explanation, which parsers ignore (RFC 7468, section 2).
     let (_, block) = pem.split_once("-----BEGIN ").ok_or(PemError::Malformed)?;
     let (label, block) = block.split_once("-----").ok_or(PemError::Malformed)?;
     match label {
@@ -59,7 +69,8 @@ fn unwrap(pem: &[u8]) -> Result<Vec<u8>, PemError> {
     STANDARD.decode(base64).map_err(|_| PemError::Malformed)
 }
 
-// Object identifiers, as DER has them.
+// The content octets of object identifiers in DER (RFC 3279, section 2.3.1; RFC 5480, section
+// 2.1.1; RFC 8410, section 3).
 const RSA_ENCRYPTION: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1];
 const EC_PUBLIC_KEY: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1];
 const PRIME256V1: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7];
@@ -78,7 +89,7 @@ fn read_public_key(der: &[u8]) -> Result<PublicKey, PemError> {
     let mut der = Der(der);
     let mut info = Der(der.only(SEQUENCE).ok_or(malformed)?);
     let mut algorithm = Der(info.next(SEQUENCE).ok_or(malformed)?);
-    // Whole octets: no unused bits.
+    // The first octet of a bit string counts its unused bits. A key consists of whole octets.
     let key = info.only(BIT_STRING).and_then(|bits| bits.strip_prefix(&[0])).ok_or(malformed)?;
     let oid = algorithm.next(OBJECT_IDENTIFIER).ok_or(malformed)?;
     let key = if oid == RSA_ENCRYPTION {
@@ -94,7 +105,8 @@ fn read_public_key(der: &[u8]) -> Result<PublicKey, PemError> {
             SECP521R1 => Curve::P521,
             _ => return Err(PemError::Key(KeyError::Type)),
         };
-        // An uncompressed point (SEC 1, section 2.3.3).
+        // 4 marks an uncompressed point (SEC 1, section 2.3.3). Tools can export compressed points
+        // too, but a JWK cannot hold them, so PEM must not either.
         let point = key.strip_prefix(&[4]).ok_or(PemError::Key(KeyError::Point))?;
         let (x, y) = point.split_at_checked(point.len() / 2).unwrap_or_default();
         PublicKey::ec(curve, x.to_vec(), y.to_vec())
@@ -106,7 +118,8 @@ fn read_public_key(der: &[u8]) -> Result<PublicKey, PemError> {
     key.map_err(PemError::Key)
 }
 
-/// The magnitude of a positive integer in its shortest form.
+/// The magnitude of a positive integer. DER demands its shortest form, so that each number has one
+/// encoding.
 fn unsigned(integer: &[u8]) -> Option<&[u8]> {
     match integer {
         [0, high, ..] if *high >= 0x80 => integer.get(1..),
@@ -115,16 +128,17 @@ fn unsigned(integer: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// What is left to read of DER (X.690). Nothing is allocated by a length that is only claimed.
+/// The part of the DER (X.690) that is still to be read. A length is only compared with the bytes
+/// that follow, so a false one allocates nothing.
 struct Der<'d>(&'d [u8]);
 
 impl<'d> Der<'d> {
-    /// The contents of the next element, which has to have that tag.
+    /// The content of the next element. `None` if it has another tag.
     fn next(&mut self, tag: u8) -> Option<&'d [u8]> {
         let rest = self.0.strip_prefix(&[tag])?;
         let (length, rest) = match rest {
             [short @ 0..=0x7f, rest @ ..] => (usize::from(*short), rest),
-            // In as few octets as it fits into.
+            // DER demands as few octets for the length as possible.
             [0x81, length @ 0x80..=0xff, rest @ ..] => (usize::from(*length), rest),
             [0x82, high @ 1..=0xff, low, rest @ ..] => (usize::from(u16::from_be_bytes([*high, *low])), rest),
             _ => return None,
@@ -134,7 +148,7 @@ impl<'d> Der<'d> {
         Some(contents)
     }
 
-    /// The contents of the last element.
+    /// The content of the last element. `None` if something follows it.
     fn only(&mut self, tag: u8) -> Option<&'d [u8]> {
         let contents = self.next(tag)?;
         self.0.is_empty().then_some(contents)

@@ -1,36 +1,41 @@
-//! The numbers of a public key, checked for their strength: all that a backend is given, wherever they came from.
+//! The numbers of a public key, checked for their strength. A backend gets nothing else, whether
+//! they came from a JWK or from PEM.
 
 use thiserror::Error;
 
 use super::Algorithm;
 
-/// Why a key is not used.
+/// Why a public key cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
 #[non_exhaustive]
 pub enum KeyError {
-    /// Not a JWK, or a member of it is missing, not of its type, or not base64url.
-    #[error("this is not a JWK, or one of its members is missing or not in its form")]
+    /// The value is not a JWK, or one of the members that are read is missing, has the wrong JSON
+    /// type, or is not base64url.
+    #[error("this is not a JWK, or one of its members is missing or malformed")]
     Malformed,
-    /// `kty` or `crv` is none that this crate verifies with. Symmetric keys are not the provider's but the clients'.
-    #[error("the key type is not one that signs ID Tokens publicly")]
+    /// The key has another type than RSA, EC with P-256, P-384 or P-521, or OKP with Ed25519
+    /// (`kty` and `crv`). A symmetric key (`oct`) has this error too, because the secrets for HMAC
+    /// belong to the clients.
+    #[error("unsupported key type (kty or crv)")]
     Type,
-    /// `use` or `key_ops` says that it is for something else (RFC 7517, sections 4.2 and 4.3).
-    #[error("the key is not for signatures")]
+    /// `use` or `key_ops` excludes signatures (RFC 7517, sections 4.2 and 4.3).
+    #[error("the use or key_ops of the key excludes signatures")]
     Use,
-    /// `alg` is none that fits its type.
-    #[error("the key's alg does not fit its type")]
+    /// The key's `alg` is unknown or does not fit its type.
+    #[error("the alg of the key is unknown or does not fit its type")]
     Algorithm,
-    /// RSA with a modulus below 2048 or above 8192 bits, an even modulus, or an exponent that is even, below 3 or above 2^32.
-    #[error("the RSA modulus has to be odd with 2048 to 8192 bits, the exponent odd from 3 to 2^32")]
+    /// The modulus of an RSA key is even, below 2048 bits or above 8192 bits, or its exponent is
+    /// even, below 3 or above 2^32.
+    #[error("the RSA modulus must be odd and have 2048 to 8192 bits, and the exponent must be odd and from 3 to 2^32")]
     Rsa,
-    /// A coordinate of another length than its curve's, an EC point that is not on the curve, or an Ed25519 point of small
-    /// order or not in its canonical form.
-    #[error("the point is not a proper one of its curve, or a coordinate does not have its curve's length")]
+    /// A coordinate has another length than its curve demands, an EC point is not on its curve, or
+    /// an Ed25519 point has a small order or is not in canonical form.
+    #[error("the point of the key is not valid on its curve, or a coordinate has the wrong length")]
     Point,
 }
 
-/// The `y` of the points on Ed25519 whose order is 1, 2, 4 or 8, without the sign of `x`: under such a key one signature fits
-/// many messages.
+/// The `y` of the Ed25519 points of order 1, 2, 4 and 8, without the sign of `x`. Such a key is
+/// refused, because one signature under it fits many messages.
 const SMALL_ORDER: [[u8; 32]; 5] = [
     [0; 32],
     [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
@@ -52,7 +57,7 @@ const SMALL_ORDER: [[u8; 32]; 5] = [
 pub(crate) enum PublicKey {
     /// Modulus and exponent, big-endian without leading zeros.
     Rsa { n: Vec<u8>, e: Vec<u8> },
-    /// The coordinates, of their curve's length.
+    /// Each coordinate has the length that its curve demands.
     Ec { curve: Curve, x: Vec<u8>, y: Vec<u8> },
     /// The 32 bytes of an Ed25519 key.
     Ed25519 { x: Vec<u8> },
@@ -66,7 +71,7 @@ pub(crate) enum Curve {
 }
 
 impl Curve {
-    /// How long a coordinate is, in bytes (RFC 7518, section 6.2.1.2).
+    /// The length of a coordinate, in bytes (RFC 7518, section 6.2.1.2).
     fn coordinate_bytes(self) -> usize {
         match self {
             Self::P256 => 32,
@@ -77,13 +82,13 @@ impl Curve {
 }
 
 impl PublicKey {
-    /// With `e` = 1 anybody forges; with a short modulus, whoever can factor it. Leading zeros, which some encoders add, do
-    /// not count.
+    /// With `e` = 1 everybody can forge signatures; with a short modulus, everybody who can factor
+    /// it. Leading zeros are ignored, because some encoders add them.
     pub(crate) fn rsa(n: &[u8], e: &[u8]) -> Result<Self, KeyError> {
         let without_zeros = |number: &[u8]| number.iter().copied().skip_while(|&octet| octet == 0).collect::<Vec<_>>();
         let is_odd = |number: &[u8]| number.last().is_some_and(|octet| octet & 1 == 1);
         let (n, e) = (without_zeros(n), without_zeros(e));
-        // Odd and at most 2^32, that is below it: four octets.
+        // 2^32 is even, so an odd exponent up to it fits into four octets.
         let exponent_fits = is_odd(&e) && e.len() <= 4 && e != [1];
         if (2048..=8192).contains(&bits(&n)) && is_odd(&n) && exponent_fits {
             Ok(Self::Rsa { n, e })
@@ -100,13 +105,14 @@ impl PublicKey {
     pub(crate) fn ed25519(x: Vec<u8>) -> Result<Self, KeyError> {
         let mut y: [u8; 32] = x.as_slice().try_into().map_err(|_| KeyError::Point)?;
         y[31] &= 0x7f;
-        // Below 2^255 - 19, as RFC 8032, section 5.1.3 has it.
+        // `y` must be below 2^255 - 19 (RFC 8032, section 5.1.3). In little-endian bytes that is
+        // ed ff ... ff 7f.
         let [low, middle @ .., high] = &y;
         let is_canonical = *low < 0xed || *high < 0x7f || middle.iter().any(|&byte| byte < 0xff);
         if is_canonical && !SMALL_ORDER.contains(&y) { Ok(Self::Ed25519 { x }) } else { Err(KeyError::Point) }
     }
 
-    /// What a key of this type can verify.
+    /// The algorithms that a key of this type can verify.
     pub(crate) fn algorithms(&self) -> &'static [Algorithm] {
         match self {
             Self::Rsa { .. } => &[
@@ -125,7 +131,7 @@ impl PublicKey {
     }
 }
 
-/// The exact length of a number without leading zeros, in bits.
+/// The length in bits of a number that has no leading zero bytes.
 fn bits(number: &[u8]) -> usize {
     let zeros = number.first().map_or(0, |octet| octet.leading_zeros());
     number.len().saturating_mul(8).saturating_sub(usize::try_from(zeros).unwrap_or(0))

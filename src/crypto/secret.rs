@@ -1,4 +1,4 @@
-//! Secret keys for HMAC, the current one and those that it replaced.
+//! Secret keys for HMAC: the current one, and the former ones that still verify.
 
 use std::fmt;
 
@@ -9,11 +9,11 @@ use super::{Algorithm, hmac};
 
 /// A secret key of random bytes, together with the former ones that still verify.
 ///
-/// The crate makes MACs with it, for example for the provider's confirmation pages. Every instance
-/// of the application needs the same one. `Debug` shows no byte of it.
+/// The crate makes MACs with it, for example for the provider's confirmation pages. All instances
+/// of an application must have the same secret. `Debug` shows lengths and no bytes.
 ///
-/// To rotate it, make the new key the current one and keep the former one until nothing that it
-/// authenticated is in use any more. A confirmation page can be answered for 10 minutes.
+/// To rotate it, make the new key the current one, and keep the former one until everything that it
+/// authenticated has expired. A confirmation page can be answered for 10 minutes.
 ///
 /// ```
 /// use oidc_logout::Secret;
@@ -29,16 +29,23 @@ pub struct Secret {
     previous: Vec<Vec<u8>>,
 }
 
-/// A secret key has fewer than 32 bytes.
+/// A secret key is shorter than [32 bytes](Secret::MIN_BYTES).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("a secret key needs at least 32 random bytes")]
+#[error("a secret key must have at least 32 random bytes")]
 pub struct SecretTooShort;
 
 impl Secret {
-    /// The shortest key, in bytes: as long as the SHA-256 hash (RFC 7518, section 3.2).
+    /// The length of the shortest key, in bytes: that of a SHA-256 hash (RFC 7518, section 3.2).
     pub const MIN_BYTES: usize = 32;
 
-    /// A key of random bytes, which the host keeps secret.
+    /// Makes a secret from random bytes, which the host must keep secret.
+    ///
+    /// ```
+    /// use oidc_logout::{Secret, SecretTooShort};
+    ///
+    /// assert!(Secret::new([7; 32]).is_ok()); // in earnest, 32 bytes of a random generator
+    /// assert_eq!(Secret::new("correct horse").unwrap_err(), SecretTooShort);
+    /// ```
     ///
     /// # Errors
     /// [`SecretTooShort`] below [32 bytes](Self::MIN_BYTES).
@@ -46,8 +53,7 @@ impl Secret {
         Ok(Self { current: long_enough(key.into())?, previous: Vec::new() })
     }
 
-    /// Adds a former key. What was authenticated with it still verifies, and nothing new is made
-    /// with it.
+    /// Adds a former key. MACs made with it still verify. New ones are never made with it.
     ///
     /// # Errors
     /// [`SecretTooShort`] below [32 bytes](Self::MIN_BYTES).
@@ -56,14 +62,14 @@ impl Secret {
         Ok(self)
     }
 
-    /// A `client_secret` and former ones, of any length: clients that are not registered for HMAC may
-    /// have short ones.
+    /// A `client_secret` and former ones, of any length, because a client that is not registered for
+    /// HMAC may have a short one.
     pub(crate) fn of_client(current: Vec<u8>, previous: Vec<Vec<u8>>) -> Self {
         Self { current, previous }
     }
 
     /// The HMAC of a message under the current key. `None` if the algorithm is no HMAC, the key is
-    /// too short for it, or the library fails.
+    /// too short for it, or the backend fails.
     pub(crate) fn mac(&self, algorithm: Algorithm, message: &[u8]) -> Option<Vec<u8>> {
         hmac(algorithm, &self.current, message)
     }

@@ -1,4 +1,4 @@
-//! The provider's keys: which ones may verify, and which one a token asks for.
+//! The provider's public keys, and the choice of the ones that a token asks for.
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -11,47 +11,59 @@ use thiserror::Error;
 
 use crate::crypto::{self, Algorithm, Curve, KeyError, PemError, PublicKey, Verifier};
 
-/// The provider's public keys, each checked for its strength: the current one and those kept for verification only.
+/// The provider's public keys, each checked for its strength: the current one and the former ones
+/// that still verify.
 ///
-/// A token that names a `kid` is verified with the keys of that very `kid`; a key without one serves only tokens without
-/// one. A token without `kid` is tried with every key that fits its algorithm, 16 at most.
+/// A token with a `kid` is verified only with the keys of that `kid`. A token without one is
+/// verified with every key that fits its algorithm, at most 16 by default
+/// ([`Limits`](crate::Limits)). A key without `kid` serves only tokens without one.
 ///
-/// Cheap to clone.
+/// Clones share the keys, so cloning is cheap.
 ///
 /// # Rotating, retiring, revoking
 ///
-/// **Rotate** by building a new set from the new key together with the former ones, and swapping the endpoint for
-/// [`with_keys`](crate::op::LogoutEndpoint::with_keys)'s. Do it on every instance before the first token is signed with the new key.
-/// Requests that are being decided keep the keys that they began with. `examples/rotate.rs` does it under load.
+/// **Rotate**: build a set of the new key and the former ones, and replace the endpoint with the
+/// one that [`with_keys`](crate::op::LogoutEndpoint::with_keys) returns. Do so on every instance
+/// before the first token is signed with the new key. Requests that are being decided keep the keys
+/// that they began with. `examples/rotate.rs` rotates keys under load.
 ///
-/// **Retire** a key by leaving it out once its hints need not count any more. That is not when its tokens expire: an expired
-/// hint is still a hint (RP-Initiated Logout 1.0, section 4), and clients keep ID Tokens for as long as their own sessions
-/// live. Where keys are published in a JWK Set, what verifies here may stay longer than there.
+/// **Retire**: leave a key out once you no longer accept the hints that it signed. Do not wait only
+/// until its tokens expire: an expired hint is still a hint (RP-Initiated Logout 1.0, section 4),
+/// and clients keep ID Tokens as long as their own sessions last. Keys may stay in this set after
+/// they leave your published JWK Set.
 ///
-/// **Revoke** a key that somebody else may have by leaving it out at once. Every hint that it ever signed is refused from then
-/// on with the detail `key`; under a policy with `on_bad_hint: confirm` the End-User is asked in its place.
+/// **Revoke**: if somebody else may have a private key, leave its public key out at once. From then
+/// on every hint that it ever signed is refused with the detail `key`. Under a policy with
+/// `on_bad_hint: confirm` the End-User is asked instead.
 ///
-/// **After a move** to another issuer, hints of the former one verify with
-/// [`with_former_issuer`](crate::op::LogoutEndpoint::with_former_issuer), as long as its keys are in the set.
+/// **Change the issuer**: hints of the former issuer still verify after
+/// [`with_former_issuer`](crate::op::LogoutEndpoint::with_former_issuer), as long as its keys are
+/// in the set.
 ///
 /// ```
 /// use oidc_logout::KeySet;
 ///
-/// let current = br#"{"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": "2026", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+/// let current = br#"{"keys": [{
+///     "kty": "OKP", "crv": "Ed25519", "kid": "2026",
+///     "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
+/// }]}"#;
 /// let former = br#"{"keys": [{"kty": "oct", "kid": "2025", "k": "c2VjcmV0"}]}"#;
 ///
 /// let keys = KeySet::from_jwks(current)?.with(KeySet::from_jwks(former)?);
 /// assert_eq!(keys.len(), 1);
-/// assert_eq!(keys.unusable()[0].error().to_string(), "the key type is not one that signs ID Tokens publicly");
+/// let unusable = &keys.unusable()[0];
+/// assert_eq!(unusable.error().to_string(), "unsupported key type (kty or crv)");
 /// # Ok::<(), oidc_logout::KeySetError>(())
 /// ```
+#[doc(alias = "jwks")]
+#[doc(alias = "rotate")]
 #[derive(Clone, Default)]
 pub struct KeySet {
     keys: Arc<[Key]>,
     unusable: Arc<[UnusableKey]>,
 }
 
-/// One key with a verifier for each algorithm that it fits.
+/// One key, with a verifier for each algorithm that it may be used with.
 #[derive(Clone)]
 struct Key {
     kid: Option<Arc<str>>,
@@ -63,27 +75,27 @@ struct Key {
 /// `None` if the library refuses the key.
 type LazyVerifier = OnceLock<Option<Verifier>>;
 
-/// A JWK Set that is not one at all.
+/// Why [`KeySet::from_jwks`] reads no key at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum KeySetError {
-    /// Not a JSON object with a list `keys` (RFC 7517, section 5).
-    #[error("this is not a JWK Set: a JSON object with a list named keys")]
+    /// The input is not a JSON object with an array `keys` (RFC 7517, section 5).
+    #[error("this is not a JWK Set; it must be a JSON object with an array named keys")]
     Malformed,
 }
 
 /// Why no key of a set verifies a signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum KeyFault {
-    /// No key fits the algorithm and the `kid`.
+    /// No key has this `kid` and fits the algorithm.
     Key,
     /// The set is empty.
     NoKeys,
-    /// None of the keys that fit verifies it.
+    /// Keys fit, and none of them verifies the signature.
     Signature,
 }
 
-/// A key of a set that is not used. The others serve.
+/// A key of a JWK Set that cannot be used. The other keys of the set are used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnusableKey {
     index: usize,
@@ -92,19 +104,19 @@ pub struct UnusableKey {
 }
 
 impl UnusableKey {
-    /// Its place in the JWK Set that it was read from, counted from 0.
+    /// The key's place in the JWK Set that it was read from, counted from 0.
     #[must_use]
     pub fn index(&self) -> usize {
         self.index
     }
 
-    /// Its `kid`, where it has one.
+    /// The key's `kid`, if it has one.
     #[must_use]
     pub fn key_id(&self) -> Option<&str> {
         self.kid.as_deref()
     }
 
-    /// What is wrong with it.
+    /// The reason.
     #[must_use]
     pub fn error(&self) -> KeyError {
         self.error
@@ -112,14 +124,14 @@ impl UnusableKey {
 }
 
 impl KeySet {
-    /// Reads a JWK Set (RFC 7517, section 5). Of private keys only the public part is used.
+    /// Reads a JWK Set (RFC 7517, section 5). Of a private key, only the public part is used.
     ///
-    /// Keys that cannot be used (weak, of another type, for encryption, malformed) are left out and
-    /// [reported](Self::unusable): look at the report when keys are loaded, since hints signed with such a key are
-    /// refused.
+    /// Keys that cannot be used (weak, malformed, for encryption, of an unsupported type) are left
+    /// out and reported by [`unusable`](Self::unusable). Look at the report when you load keys,
+    /// because hints signed with such a key are refused.
     ///
     /// # Errors
-    /// [`KeySetError`] when this is not a JWK Set.
+    /// [`KeySetError`] if this is not a JWK Set.
     pub fn from_jwks(json: impl AsRef<[u8]>) -> Result<Self, KeySetError> {
         let set: Map<String, Value> = serde_json::from_slice(json.as_ref()).map_err(|_| KeySetError::Malformed)?;
         let jwks = set.get("keys").and_then(Value::as_array).ok_or(KeySetError::Malformed)?;
@@ -127,7 +139,7 @@ impl KeySet {
         let mut unusable = Vec::new();
         for (index, jwk) in jwks.iter().enumerate() {
             let kid = jwk.get("kid").and_then(|kid| kid.as_str()).map(str::to_owned);
-            // As an object: a list of the same values would be read too.
+            // serde would also read a struct from an array of its values, which is no JWK.
             let members = jwk.as_object().ok_or(KeyError::Malformed);
             let key = members
                 .and_then(|jwk| Jwk::deserialize(jwk).map_err(|_| KeyError::Malformed))
@@ -140,8 +152,11 @@ impl KeySet {
         Ok(Self::of(keys, unusable))
     }
 
-    /// Reads one public key in PEM: a `PUBLIC KEY` block with RSA, P-256, P-384, P-521 or Ed25519. PEM has no place for a
-    /// `kid`, so it is given beside it: that of the tokens which the key signed, or `None` for tokens without.
+    /// Reads one public key in PEM: a `PUBLIC KEY` block of at most 16 KiB with RSA, P-256, P-384,
+    /// P-521 or Ed25519 (RFC 7468, section 13).
+    ///
+    /// PEM has no place for a `kid`. `key_id` is the `kid` of the tokens that the key signed, or
+    /// `None` if they have none.
     ///
     /// ```
     /// use oidc_logout::{KeySet, PemError};
@@ -158,7 +173,8 @@ impl KeySet {
     /// ```
     ///
     /// # Errors
-    /// [`PemError`]; certificates and private keys are refused by name.
+    /// [`PemError`]. Certificates and private keys have errors that say how to extract the key.
+    #[doc(alias = "public key")]
     pub fn from_pem(pem: impl AsRef<[u8]>, key_id: Option<&str>) -> Result<Self, PemError> {
         let key = crypto::read_pem(pem.as_ref())?;
         let key = Key::new(key_id, key, None).map_err(PemError::Key)?;
@@ -169,8 +185,9 @@ impl KeySet {
         Self { keys: keys.into(), unusable: unusable.into() }
     }
 
-    /// These keys, and after them the others: how former keys are kept for verification. A key that is in both counts once,
-    /// so that reloading does not make the set grow.
+    /// Adds the keys of another set, such as former keys that must still verify. They are tried
+    /// after the keys of this set. A key that is in both is added only once, so the set does not
+    /// grow when the same keys are loaded again.
     #[must_use]
     #[allow(clippy::needless_pass_by_value, reason = "reads as building")]
     pub fn with(self, others: Self) -> Self {
@@ -182,31 +199,46 @@ impl KeySet {
         }
     }
 
-    /// The `kid`s of the keys that can verify, in the order in which they are tried; `None` for a key without.
+    /// The `kid` of each usable key, in the order in which they are tried. `None` stands for a key
+    /// without `kid`.
+    ///
+    /// ```
+    /// use oidc_logout::KeySet;
+    ///
+    /// let keys = br#"{"keys": [{
+    ///     "kty": "OKP", "crv": "Ed25519", "kid": "2026",
+    ///     "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
+    /// }]}"#;
+    /// assert!(KeySet::from_jwks(keys)?.key_ids().eq([Some("2026")]));
+    /// # Ok::<(), oidc_logout::KeySetError>(())
+    /// ```
     pub fn key_ids(&self) -> impl Iterator<Item = Option<&str>> {
         self.keys.iter().map(|key| key.kid.as_deref())
     }
 
-    /// How many keys can verify.
+    /// The number of usable keys.
     #[must_use]
     pub fn len(&self) -> usize {
         self.keys.len()
     }
 
-    /// Whether none can.
+    /// Whether the set has no usable key, so that no hint with a public-key signature verifies.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.keys.is_empty()
     }
 
-    /// The keys that were left out, with the reason.
+    /// The keys that were left out, each with the reason.
     #[must_use]
     pub fn unusable(&self) -> &[UnusableKey] {
         &self.unusable
     }
 
-    /// Verifies with the keys that fit the algorithm and, where the token names one, its `kid`. Returns the `kid` of the
-    /// key that did.
+    /// Verifies a signature with the keys that fit the algorithm and, if the token has one, the
+    /// `kid`. Returns the `kid` of the key that verified it.
+    ///
+    /// At most `max_tried` keys are tried, because each costs a signature check that anybody can
+    /// cause by leaving out the `kid`.
     pub(crate) fn verify(
         &self,
         algorithm: Algorithm,
@@ -237,7 +269,8 @@ impl fmt::Debug for KeySet {
     }
 }
 
-/// The members of a JWK that are read (RFC 7517, section 4; RFC 7518, section 6; RFC 8037, section 2).
+/// The members of a JWK that are read (RFC 7517, section 4; RFC 7518, section 6; RFC 8037, section
+/// 2). Private parts are not among them.
 #[derive(Deserialize)]
 struct Jwk {
     kty: String,
@@ -255,7 +288,7 @@ struct Jwk {
 
 impl Key {
     fn from_jwk(jwk: &Jwk) -> Result<Self, KeyError> {
-        // A private key that signs has a public part that verifies.
+        // A private key with `sign` is fine too, because its public part verifies.
         let for_signatures = jwk.public_key_use.as_deref().is_none_or(|key_use| key_use == "sig")
             && jwk.key_ops.as_ref().is_none_or(|ops| ops.iter().any(|op| op == "verify" || op == "sign"));
         if !for_signatures {
@@ -264,7 +297,7 @@ impl Key {
         Self::new(jwk.kid.as_deref(), jwk.public_key()?, jwk.alg.as_deref())
     }
 
-    /// A key for one algorithm, or for all that its type fits.
+    /// A key for the algorithm `alg`, or for all algorithms of its type if it has no `alg`.
     fn new(kid: Option<&str>, key: PublicKey, alg: Option<&str>) -> Result<Self, KeyError> {
         let fit = key.algorithms();
         let algorithms = match alg {
@@ -286,7 +319,7 @@ impl Key {
         Ok(Self { kid: kid.map(Arc::from), public: Arc::new(key), verifiers: verifiers.into() })
     }
 
-    /// Whether this verifies the same hints.
+    /// Whether both keys verify exactly the same tokens.
     fn equals(&self, other: &Self) -> bool {
         let algorithms = |key: &Self| key.verifiers.iter().map(|(algorithm, _)| *algorithm).collect::<Vec<_>>();
         self.kid == other.kid && self.public == other.public && algorithms(self) == algorithms(other)
