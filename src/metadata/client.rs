@@ -1,4 +1,4 @@
-//! What a client registers about itself that matters to logout.
+//! The part of a client's registration that matters to logout.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,20 +12,22 @@ use super::ApplicationType;
 use crate::crypto::Algorithm;
 use crate::json::{self, List, ListEnd, Value};
 
-/// The members that are read.
+/// The members that are read. All others are ignored.
 const NAMES: [&str; 3] = ["post_logout_redirect_uris", "id_token_signed_response_alg", "application_type"];
 
-/// The client metadata that logout reads: the body of a client registration request, or a part of it
-/// ([RFC 7591, section 2](https://www.rfc-editor.org/rfc/rfc7591#section-2); [OpenID Connect Dynamic Client Registration 1.0,
-/// section 2](https://openid.net/specs/openid-connect-registration-1_0.html#ClientMetadata); RP-Initiated Logout 1.0, section
-/// 3.1).
+/// The members of a client's registration that logout reads ([RFC 7591, section
+/// 2](https://www.rfc-editor.org/rfc/rfc7591#section-2); [OpenID Connect Dynamic Client
+/// Registration 1.0, section
+/// 2](https://openid.net/specs/openid-connect-registration-1_0.html#ClientMetadata); RP-Initiated
+/// Logout 1.0, section 3.1).
 ///
-/// As read it is a client's wish, and [`register`](Self::register) judges it. Serialized it is that client's metadata with the
-/// defaults filled in, for the response and for the host's storage, as JSON or in another format that names its members.
+/// It is what the client asks for; [`register`](Self::register) decides whether it gets it. It
+/// serializes with the defaults filled in, for the response and for your storage, as JSON or in
+/// another format that names members.
 ///
-/// Where it is flattened into a struct of the host's, that struct must not have members of these names itself, or this one
-/// would not get them: the client's `application_type` is `logout.application_type` for the host too. It must not be
-/// optional there either: serde takes what is wrong with an `Option` that is flattened for `None`.
+/// If you flatten it into a struct, do not declare members with these names in that struct: serde
+/// would give them to yours. Use `logout.application_type` instead. Do not flatten an `Option` of
+/// it either: serde turns any error inside it into `None`.
 ///
 /// # Registering
 ///
@@ -34,11 +36,11 @@ const NAMES: [&str; 3] = ["post_logout_redirect_uris", "id_token_signed_response
 /// use oidc_logout::{Algorithm, ClientMetadata, ClientType};
 /// use serde::{Deserialize, Serialize};
 ///
-/// /// The host's own part.
+/// /// The members that your provider reads itself.
 /// #[derive(Deserialize, Serialize)]
 /// struct Registration {
 ///     redirect_uris: Vec<String>,
-///     token_endpoint_auth_method: Option<String>, // client_secret_basic where there is none
+///     token_endpoint_auth_method: Option<String>, // `None` means client_secret_basic
 ///     #[serde(flatten)]
 ///     logout: ClientMetadata,
 /// }
@@ -47,8 +49,10 @@ const NAMES: [&str; 3] = ["post_logout_redirect_uris", "id_token_signed_response
 ///     "redirect_uris": ["https://rp.example/callback"],
 ///     "post_logout_redirect_uris": ["https://rp.example/signed-out"]
 /// }"#;
-/// let logout = ClientMetadata::from_json(body)?; // first, for its errors say which member is wrong
-/// let registration: Registration = serde_json::from_slice(body)?; // its error is yours to answer as invalid_client_metadata
+/// // First, because its errors name the member that is wrong.
+/// let logout = ClientMetadata::from_json(body)?;
+/// // Answer an error of this line with `invalid_client_metadata`.
+/// let registration: Registration = serde_json::from_slice(body)?;
 /// # assert_eq!(logout, registration.logout);
 ///
 /// let client_type = match registration.token_endpoint_auth_method.as_deref() {
@@ -57,20 +61,23 @@ const NAMES: [&str; 3] = ["post_logout_redirect_uris", "id_token_signed_response
 /// };
 /// let rules = RegistrationRules::default().client_type(client_type);
 /// let algorithms = [Algorithm::Rs256, Algorithm::Es256]; // id_token_signing_alg_values_supported
-/// let client = logout.register("rp-1", Some(b"32 random bytes, hexadecimal or so"), &rules, &algorithms)?;
+/// let secret = b"32 random bytes in hexadecimal";
+/// let client = logout.register("rp-1", Some(secret), &rules, &algorithms)?;
 /// assert_eq!(client.post_logout_redirect_uris()[0].as_str(), "https://rp.example/signed-out");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// # Responding, storing, and building the client again
+/// # Responding, storing, and building the client from storage
 ///
 /// ```
 /// # use oidc_logout::op::{Client, RegistrationRules};
 /// # use oidc_logout::ClientMetadata;
 /// # use serde::Serialize;
-/// # let logout = ClientMetadata::from_json(r#"{"post_logout_redirect_uris": ["https://rp.example/signed-out"]}"#)?;
+/// # let logout = ClientMetadata::from_json(
+/// #     r#"{"post_logout_redirect_uris": ["https://rp.example/signed-out"]}"#,
+/// # )?;
 /// # let rules = RegistrationRules::default();
-/// /// A client information response (RFC 7591, section 3.2.1), and what the host stores.
+/// /// The client information response (RFC 7591, section 3.2.1), which you also store.
 /// #[derive(Serialize)]
 /// struct ClientInformation<'a> {
 ///     client_id: &'a str,
@@ -78,58 +85,71 @@ const NAMES: [&str; 3] = ["post_logout_redirect_uris", "id_token_signed_response
 ///     logout: &'a ClientMetadata,
 /// }
 ///
-/// let response = serde_json::to_string(&ClientInformation { client_id: "rp-1", logout: &logout })?;
+/// let information = ClientInformation { client_id: "rp-1", logout: &logout };
+/// let response = serde_json::to_string(&information)?;
 /// assert_eq!(
 ///     response,
-///     r#"{"client_id":"rp-1","post_logout_redirect_uris":["https://rp.example/signed-out"],"#.to_owned()
+///     r#"{"client_id":"rp-1","#.to_owned()
+///         + r#""post_logout_redirect_uris":["https://rp.example/signed-out"],"#
 ///         + r#""id_token_signed_response_alg":"RS256","application_type":"web"}"#
 /// );
 ///
 /// let stored = ClientMetadata::from_json(response)?;
-/// let client = Client::builder("rp-1").registration_rules(rules).metadata(&stored).build_usable();
+/// let client = Client::builder("rp-1").registration_rules(rules).metadata(&stored);
+/// let client = client.build_usable();
 /// assert_eq!(client.unusable(), []);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct ClientMetadata {
-    /// Where the client may ask for the End-User to be sent after logout (RP-Initiated Logout 1.0, section 3.1), byte for
-    /// byte. Left out where there is none.
+    /// The URIs to which the client may ask to send the End-User after logout, byte for byte as it
+    /// sent them (RP-Initiated Logout 1.0, section 3.1). An empty list is not serialized.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub post_logout_redirect_uris: Vec<String>,
-    /// What the client's ID Tokens are signed with: RS256 unless the client says otherwise. `Ed25519` comes back as `EdDSA`.
+    /// The algorithm that the client's ID Tokens are signed with: RS256 unless the client names
+    /// another. `Ed25519` is serialized as `EdDSA`.
     pub id_token_signed_response_alg: Algorithm,
-    /// The kind of application: `web` unless the client says otherwise.
+    /// The kind of application: `web` unless the client names the other.
     pub application_type: ApplicationType,
 }
 
 impl ClientMetadata {
-    /// How many `post_logout_redirect_uris` a client can register: 100. The specifications set no bound; this one keeps the
-    /// work that a request can cause small.
+    /// A client can register at most 100 `post_logout_redirect_uris`. The specifications set no
+    /// limit. This one keeps the work small that a single logout request can cause.
     pub const MAX_POST_LOGOUT_REDIRECT_URIS: usize = 100;
 
     /// Reads the body of a client registration request.
     ///
-    /// Unknown members are ignored, even malformed ones, as long as the body is valid JSON (RFC 7591,
-    /// section 2). If this type is flattened into one of yours, your deserializer may be stricter.
-    /// `null` counts as absent. A duplicate member is refused, because two readers could pick
-    /// different values.
+    /// Unknown members are ignored, even malformed ones, as long as the body is valid JSON
+    /// (RFC 7591, section 2). If this type is flattened into one of yours, your deserializer may be
+    /// stricter. `null` is read as absent. A duplicate member is refused, because two readers could
+    /// pick different values.
     ///
-    /// Limit the size of the body yourself. Of a list with too many URIs no more than
-    /// [a hundred](Self::MAX_POST_LOGOUT_REDIRECT_URIS) are kept while the rest is read.
+    /// Limit the size of the body yourself, before you call this. If the list has too many URIs, at
+    /// most [100](Self::MAX_POST_LOGOUT_REDIRECT_URIS) of them are kept in memory while the rest is
+    /// read.
+    ///
+    /// ```
+    /// use oidc_logout::{ClientMetadata, ClientMetadataError};
+    ///
+    /// let read = ClientMetadata::from_json(r#"{"post_logout_redirect_uris": [42]}"#);
+    /// assert_eq!(read, Err(ClientMetadataError::UriNotAString { index: 0 }));
+    /// ```
     ///
     /// # Errors
     /// [`ClientMetadataError`]: this is not a JSON object, or a member has the wrong form. If several
     /// members are wrong, the error is that of the first.
     pub fn from_json(json: impl AsRef<[u8]>) -> Result<Self, ClientMetadataError> {
-        // The whole body, because the JSON parser does not look closely at what it skips.
+        // Checked for the whole body, because the JSON parser does not check the UTF-8 of strings
+        // that it skips.
         let json = std::str::from_utf8(json.as_ref()).map_err(|_| ClientMetadataError::NotAnObject)?;
         let mut deserializer = serde_json::Deserializer::from_str(json);
         let read = Self::read(&mut deserializer);
         read.and_then(|read| deserializer.end().map(|()| read)).map_err(|_| ClientMetadataError::NotAnObject)?
     }
 
-    /// The outer error is the format's own: there is no object to read.
+    /// The outer error comes from the format: it found no object. The inner one is about a member.
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Result<Self, ClientMetadataError>, D::Error> {
         let mut metadata = Self::default();
         let mut seen = [false; NAMES.len()];
@@ -178,7 +198,7 @@ impl ClientMetadata {
     }
 }
 
-/// What anybody may have sent is not shown.
+/// Shows how many URIs there are, and not the URIs, because anybody may have sent them.
 impl fmt::Debug for ClientMetadata {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientMetadata")
@@ -195,44 +215,45 @@ impl<'de> Deserialize<'de> for ClientMetadata {
     }
 }
 
-/// Why client metadata cannot be read. The `Display` text is for the developer who wrote the
-/// metadata, names the member, and holds no value of the input.
+/// Why client metadata cannot be read.
+///
+/// The `Display` text is for the developer who wrote the metadata. It names the member and holds no
+/// value from the input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
 #[non_exhaustive]
 pub enum ClientMetadataError {
-    /// Not a JSON object in UTF-8, or one of the members read here holds a number or string that
-    /// cannot be represented.
-    ///
-    #[error("the client metadata is not a JSON object that can be read")]
+    /// The body is not a JSON object in UTF-8, or one of the members read here holds a number or
+    /// string that cannot be represented.
+    #[error("the client metadata is not a valid JSON object in UTF-8")]
     NotAnObject,
     /// A member occurs twice.
     #[error("{member} occurs twice; send each member at most once")]
     DuplicateMember {
-        /// Which one.
+        /// The name of the member.
         member: &'static str,
     },
-    /// A member is not of its type.
+    /// A member has the wrong type.
     #[error("{member} is not {expected}")]
     WrongType {
-        /// Which one.
+        /// The name of the member.
         member: &'static str,
-        /// What it has to be, such as `a string`.
+        /// The type that it must have, such as `a string`.
         expected: &'static str,
     },
     /// An element of `post_logout_redirect_uris` is not a string.
     #[error("post_logout_redirect_uris[{index}] is not a string")]
     UriNotAString {
-        /// Which one, counted from 0.
+        /// The element's place in the list, counted from 0.
         index: usize,
     },
-    /// More `post_logout_redirect_uris` than [can be registered](ClientMetadata::MAX_POST_LOGOUT_REDIRECT_URIS).
-    ///
+    /// `post_logout_redirect_uris` has more elements than
+    /// [can be registered](ClientMetadata::MAX_POST_LOGOUT_REDIRECT_URIS).
     #[error("post_logout_redirect_uris has more than {} elements", ClientMetadata::MAX_POST_LOGOUT_REDIRECT_URIS)]
     TooManyUris,
-    /// Neither `web` nor `native`.
+    /// `application_type` is neither `web` nor `native`.
     #[error("application_type is neither web nor native")]
     UnknownApplicationType,
-    /// `none`, or no algorithm that this crate knows.
-    #[error("id_token_signed_response_alg is none, or not a signature algorithm that this provider knows")]
+    /// `id_token_signed_response_alg` is `none`, or an algorithm that this crate does not know.
+    #[error("id_token_signed_response_alg is none or an unknown algorithm; choose a signature algorithm such as RS256")]
     UnknownAlgorithm,
 }

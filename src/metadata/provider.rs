@@ -1,4 +1,4 @@
-//! What the provider publishes about its logout.
+//! The part of the provider's discovery document that belongs to logout.
 
 use serde::Serialize;
 use serde::de::{Deserialize, Deserializer, Error as _};
@@ -8,10 +8,11 @@ use crate::json::{self, Value};
 use crate::parameter;
 use crate::uri::{CheckedUri, Scheme, UriError};
 
-/// What logout adds to the provider's discovery document ([RP-Initiated Logout 1.0, section
-/// 2.1](https://openid.net/specs/openid-connect-rpinitiated-1_0.html#OPMetadata); OpenID Connect Discovery 1.0, section 3).
+/// The members that logout adds to the provider's discovery document ([RP-Initiated Logout 1.0,
+/// section 2.1](https://openid.net/specs/openid-connect-rpinitiated-1_0.html#OPMetadata); OpenID
+/// Connect Discovery 1.0, section 3).
 ///
-/// The host flattens it into its own document:
+/// Flatten it into your own document:
 ///
 /// ```
 /// use oidc_logout::{EndSessionEndpoint, ProviderMetadata};
@@ -24,8 +25,8 @@ use crate::uri::{CheckedUri, Scheme, UriError};
 ///     logout: ProviderMetadata,
 /// }
 ///
-/// let end_session_endpoint = EndSessionEndpoint::new("https://op.example/logout")?;
-/// let discovery = Discovery { issuer: "https://op.example", logout: ProviderMetadata::new(end_session_endpoint) };
+/// let logout = ProviderMetadata::new(EndSessionEndpoint::new("https://op.example/logout")?);
+/// let discovery = Discovery { issuer: "https://op.example", logout };
 /// assert_eq!(
 ///     serde_json::to_string(&discovery)?,
 ///     r#"{"issuer":"https://op.example","end_session_endpoint":"https://op.example/logout"}"#
@@ -35,12 +36,12 @@ use crate::uri::{CheckedUri, Scheme, UriError};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct ProviderMetadata {
-    /// Where clients send the End-User to sign out.
+    /// The URL to which clients send the End-User to sign out.
     pub end_session_endpoint: EndSessionEndpoint,
 }
 
 impl ProviderMetadata {
-    /// The metadata of a provider whose logout endpoint is there.
+    /// The metadata of a provider with this logout endpoint.
     #[must_use]
     pub fn new(end_session_endpoint: EndSessionEndpoint) -> Self {
         Self { end_session_endpoint }
@@ -49,10 +50,12 @@ impl ProviderMetadata {
 
 /// The URL of the logout endpoint, the `end_session_endpoint` of the discovery document.
 ///
-/// It uses `https` and may have a port, a path and a query (RP-Initiated Logout 1.0, section 2.1), but no user name and no
-/// fragment. The query holds none of the request's parameters, which would then be sent twice. Its host is in the plain form that [`RegisteredRedirect`](crate::op::RegisteredRedirect) asks for. The bytes are kept as they are.
+/// It must use `https`. It may have a port, a path and a query (RP-Initiated Logout 1.0, section
+/// 2.1), but no user name and no fragment, and at most 2048 bytes. The query must not hold a
+/// parameter of logout requests, because a client would send it a second time. The host must be in
+/// the plain form that [`UriError::Host`] describes. The bytes of the URL are never changed.
 ///
-/// Deserializing makes the checks of [`new`](Self::new).
+/// Deserializing runs the checks of [`new`](Self::new).
 ///
 /// ```
 /// use oidc_logout::{EndSessionEndpoint, EndSessionEndpointError, UriError};
@@ -66,6 +69,7 @@ impl ProviderMetadata {
 /// # assert_eq!(endpoint.as_str(), "http://localhost:8080/logout");
 /// # Ok::<(), EndSessionEndpointError>(())
 /// ```
+#[doc(alias = "end_session_endpoint")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct EndSessionEndpoint(String);
@@ -74,16 +78,19 @@ impl EndSessionEndpoint {
     /// Checks the URL of the endpoint.
     ///
     /// # Errors
-    /// The first [`EndSessionEndpointError`] in the order of its variants; only a missing `//` comes before `Userinfo`.
+    /// The first [`EndSessionEndpointError`] in the order of its variants, except that a missing
+    /// `//` is reported before [`Userinfo`](UriError::Userinfo).
     pub fn new(uri: impl Into<String>) -> Result<Self, EndSessionEndpointError> {
         Self::check(uri.into(), false)
     }
 
-    /// The same, and takes `http` on a loopback host too: `localhost`, `127.0.0.0/8`, `[::1]`. For development and tests;
-    /// the specification wants `https`.
+    /// Like [`new`](Self::new), but also allows `http` on loopback hosts: `localhost`,
+    /// `127.0.0.0/8` and `[::1]`. Use it for development and tests only, because the specification
+    /// demands `https`.
     ///
     /// # Errors
-    /// As [`new`](Self::new), but [`HttpNotAllowed`](UriError::HttpNotAllowed) on other hosts only.
+    /// As for [`new`](Self::new), but [`HttpNotAllowed`](UriError::HttpNotAllowed) only for other
+    /// hosts.
     pub fn allowing_http_on_loopback(uri: impl Into<String>) -> Result<Self, EndSessionEndpointError> {
         Self::check(uri.into(), true)
     }
@@ -109,7 +116,7 @@ impl EndSessionEndpoint {
 
 impl<'de> Deserialize<'de> for EndSessionEndpoint {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // What serde says by default holds the value.
+        // serde's default message would repeat the value.
         let uri =
             String::deserialize(deserializer).map_err(|_| D::Error::custom("end_session_endpoint is not a string"))?;
         Self::new(uri).map_err(D::Error::custom)
@@ -120,13 +127,16 @@ impl<'de> Deserialize<'de> for EndSessionEndpoint {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
 #[non_exhaustive]
 pub enum EndSessionEndpointError {
-    /// It is not a URL that may be published. `http` passes only on a loopback host, and only if it
-    /// is [allowed](EndSessionEndpoint::allowing_http_on_loopback).
+    /// The URL may not be published. `http` is accepted only on loopback hosts, and only by
+    /// [`allowing_http_on_loopback`](EndSessionEndpoint::allowing_http_on_loopback).
     #[error("end_session_endpoint: {0}")]
     Uri(#[from] UriError),
-    /// Its query holds a parameter of logout requests, which would then be sent twice (RFC 6749,
-    /// section 3.1).
-    #[error("the query of the end_session_endpoint holds a parameter of logout requests, which would be sent twice")]
+    /// The query holds a parameter of logout requests. A client would send it a second time, which
+    /// is an error (RFC 6749, section 3.1).
+    #[error(
+        "the query of the end_session_endpoint holds a parameter of logout requests, which would then be sent twice; \
+         remove it"
+    )]
     Parameter,
 }
 
