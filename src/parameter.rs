@@ -9,7 +9,8 @@ use serde::{Serialize, Serializer};
 pub(crate) const NAMES: [&str; 6] =
     ["id_token_hint", "logout_hint", "client_id", "post_logout_redirect_uri", "state", "ui_locales"];
 
-/// Makes a newtype for the value of one request parameter. `Debug` tells only its length.
+/// Makes a newtype for the value of one request parameter. `Debug` shows only its length, so that
+/// no log holds a token or another value by accident.
 macro_rules! parameter {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -39,47 +40,62 @@ macro_rules! parameter {
 }
 
 parameter! {
-    /// The `id_token_hint` parameter: an ID Token that the provider issued to the client, a compact JWS (or, for the
-    /// host to decrypt, a JWE). Untrusted until it is a [`VerifiedHint`](crate::op::VerifiedHint).
+    /// The `id_token_hint` parameter: an ID Token that the provider issued to the client. It is a
+    /// compact JWS, or a JWE that the host decrypts. Do not trust it before it has become a
+    /// [`VerifiedHint`](crate::op::VerifiedHint).
     ///
     /// RP-Initiated Logout 1.0, section 2; `OpenID` Connect Core 1.0, section 2.
     IdTokenHint
 }
 parameter! {
-    /// The `logout_hint` parameter: opaque to this crate, handed to the host as it came. A provider may agree with its
-    /// clients on what it holds (a user name, an email address, a session id). RP-Initiated Logout 1.0, section 2.
+    /// The `logout_hint` parameter. The crate does not interpret it and hands it to the host as it
+    /// came. A provider may agree with its clients on its meaning: a user name, an email address, a
+    /// session id. RP-Initiated Logout 1.0, section 2.
     LogoutHint
 }
 parameter! {
-    /// A client's identifier, from the `client_id` parameter, from a hint's audience, or from the host's registry.
-    /// Compared byte for byte. RFC 6749, section 2.2; RP-Initiated Logout 1.0, section 2.
+    /// A client's identifier, from the `client_id` parameter, from the audience of a hint, or from
+    /// the host's registry. It is compared byte for byte. RFC 6749, section 2.2; RP-Initiated
+    /// Logout 1.0, section 2.
     ClientId
 }
 parameter! {
-    /// The `post_logout_redirect_uri` parameter *as requested*. No redirect is ever built from it: it only selects a
-    /// [`RegisteredRedirect`](crate::op::RegisteredRedirect). RP-Initiated Logout 1.0, section 3.
+    /// The `post_logout_redirect_uri` parameter *as requested*. No redirect is ever built from it.
+    /// It only selects a [`RegisteredRedirect`](crate::op::RegisteredRedirect). RP-Initiated Logout
+    /// 1.0, section 3.
     PostLogoutRedirectUri
 }
 parameter! {
-    /// The `state` parameter: opaque, given back unchanged on the redirect. RP-Initiated Logout 1.0, sections 2 and 3.
+    /// The `state` parameter. The crate does not interpret it and returns it unchanged on the
+    /// redirect. RP-Initiated Logout 1.0, sections 2 and 3.
     State
 }
 parameter! {
-    /// The `ui_locales` parameter: the End-User's preferred languages for the pages. RP-Initiated Logout 1.0, section 2.
+    /// The `ui_locales` parameter: the End-User's preferred languages for the provider's pages.
+    /// RP-Initiated Logout 1.0, section 2.
     UiLocales
 }
 
 impl IdTokenHint {
-    /// Whether this is the compact serialization of a JWE (five segments), which this crate does not open.
-    /// A host that can decrypt it hands over the inner JWS with [`LogoutRequest::with_decrypted_hint`](crate::op::LogoutRequest::with_decrypted_hint).
+    /// Whether this looks like a JWE in compact serialization, which has five segments (RFC 7516,
+    /// section 7.1). The crate does not decrypt. A host that can decrypts it and passes the JWS
+    /// inside to [`with_decrypted_hint`](crate::op::LogoutRequest::with_decrypted_hint).
+    ///
+    /// ```
+    /// # use oidc_logout::op::LogoutRequest;
+    /// let request = LogoutRequest::from_query("id_token_hint=eyJlbmMi.a.b.c.d")?;
+    /// assert!(request.id_token_hint().is_some_and(|hint| hint.is_encrypted()));
+    /// # Ok::<(), oidc_logout::op::Refusal>(())
+    /// ```
     #[must_use]
     pub fn is_encrypted(&self) -> bool {
+        // A hint may consist of many dots, so the count stops after the sixth segment.
         self.0.split('.').take(6).count() == 5
     }
 }
 
 impl ClientId {
-    /// A client identifier known to the host.
+    /// An identifier from the host's registry.
     ///
     /// ```
     /// let id = oidc_logout::ClientId::new("s6BhdRkqt3");
@@ -108,14 +124,15 @@ impl AsRef<str> for ClientId {
     }
 }
 
-/// The identifier as it is, which may hold any printable character: escape it in pages.
+/// The identifier as it is. It may hold any character, even a line break: escape it in pages and in
+/// logs.
 impl fmt::Display for ClientId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-/// So that a map with `ClientId` as its key can be asked with a string.
+/// Lets a map with `ClientId` keys be asked with a string.
 impl Borrow<str> for ClientId {
     fn borrow(&self) -> &str {
         &self.0
@@ -123,8 +140,8 @@ impl Borrow<str> for ClientId {
 }
 
 impl UiLocales {
-    /// The BCP 47 language tags in order of preference, as they came. Unknown or malformed ones are never an error:
-    /// take the first that you can serve.
+    /// The language tags in order of preference, as they came (BCP 47). Unknown or malformed tags
+    /// are no error. Use the first tag whose language you can serve.
     ///
     /// ```
     /// # use oidc_logout::op::LogoutRequest;

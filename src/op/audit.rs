@@ -1,5 +1,7 @@
-//! What a host writes to its log about a request: one serializable value, without a token, a `state`, a URI of the request, or
-//! anything else that a client or an attacker could have put there.
+//! The record that a host logs about a decision.
+//!
+//! It is one serializable value. It holds no token, no `state`, no URI of the request, and nothing
+//! else that a client or an attacker could have written.
 
 use serde::Serialize;
 
@@ -12,17 +14,20 @@ use super::reasons::ConfirmReason;
 use super::refusal::RefusalReason;
 use super::request::{LogoutRequest, Method};
 
-/// A record of one decision, for an audit log. It serializes to a flat object with stable names.
+/// A record of one decision, for an audit log. Its names and codes are stable; `hint` is an object,
+/// every other member a string, a boolean or a list of strings.
 ///
 /// ```
 /// # use oidc_logout::op::{LogoutEndpoint, LogoutRequest};
 /// # use oidc_logout::{KeySet, Secret};
-/// # let endpoint = LogoutEndpoint::new("https://op.example", KeySet::default(), Secret::new([7; 32])?);
+/// # let secret = Secret::new([7; 32])?;
+/// # let endpoint = LogoutEndpoint::new("https://op.example", KeySet::default(), secret);
 /// let request = LogoutRequest::from_query("client_id=rp-1&state=af0ifjsldkj")?;
 /// let decision = endpoint.receive(request, time::OffsetDateTime::now_utc())?.decide(None, None);
 /// assert_eq!(
 ///     serde_json::to_string(&decision.audit())?,
-///     r#"{"decision":"no_session","method":"GET","parameters":["client_id","state"],"redirect":false}"#
+///     r#"{"decision":"no_session","method":"GET","#.to_owned()
+///         + r#""parameters":["client_id","state"],"redirect":false}"#
 /// );
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -31,57 +36,60 @@ use super::request::{LogoutRequest, Method};
 pub struct AuditRecord {
     /// `end_session`, `no_session`, `confirm`, `declined`, `resubmit` or `refuse`.
     pub decision: &'static str,
-    /// `GET` or `POST`; absent where the request could not be read.
+    /// `GET` or `POST`. Absent if the request could not be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub method: Option<&'static str>,
     /// The names of the parameters that were sent with a value.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub parameters: Vec<&'static str>,
-    /// The client, where the host found it.
+    /// The client, if the host found it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_id: Option<String>,
-    /// Whether the End-User is, or after a yes would be, sent to the client.
+    /// Whether the End-User is sent to the client, or would be after a yes.
     pub redirect: bool,
-    /// Why the End-User is asked, or the request refused: the codes.
+    /// The codes of the reasons why the End-User is asked or the request is refused.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub reasons: Vec<&'static str>,
-    /// What was proven by the hint, or why it was not; absent without a hint.
+    /// What the hint proved, or why it proved nothing. Absent without a hint.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<AuditedHint>,
-    /// How the host found the session: `cookie` or `sid`. Absent if there was none.
+    /// How the host found the session: `cookie`, or `sid` (by the hint's `sid`). Absent if it found
+    /// none, or if the decision came before it could look.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session: Option<&'static str>,
     /// What the host ended beyond the session of the decision, such as refresh tokens. The host adds
     /// it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub also_ended: Vec<String>,
-    /// The End-User, as the client knows them: only where the host [asked](Decision::audit_with_subject) for it.
+    /// The `sub` of the hint: the End-User as the client knows them. Only
+    /// [`audit_with_subject`](Decision::audit_with_subject) sets it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
 }
 
-/// What an [`AuditRecord`] says of the hint.
+/// The part of an [`AuditRecord`] about the hint.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct AuditedHint {
-    /// `valid`, `expired` (and accepted), or `invalid`.
+    /// `valid`, `invalid`, or `expired` if the hint is past its `exp` and was accepted.
     pub standing: &'static str,
-    /// Why it is invalid: the code of the [`HintError`].
+    /// The code of the [`HintError`], if the hint is invalid.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<&'static str>,
-    /// What it is signed with, once verified.
+    /// The algorithm that the hint is signed with, if it was verified.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub algorithm: Option<&'static str>,
-    /// The `kid` of the key that verified it.
+    /// The `kid` of the key that verified it, if that key has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key_id: Option<String>,
-    /// How long ago it was issued, in seconds; negative where clocks differ.
+    /// The seconds since it was issued. Negative if its `iat` lies in the future, because clocks
+    /// differ.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub age_seconds: Option<i64>,
 }
 
 impl Decision {
-    /// The record for the log. Taken before the decision is carried out, for carrying it out consumes it.
+    /// The record for the log. Take it before you carry out the decision, because that consumes it.
     #[must_use]
     pub fn audit(&self) -> AuditRecord {
         let (decision, redirect) = match self {
@@ -116,7 +124,8 @@ impl Decision {
         }
     }
 
-    /// The same with the subject of a verified hint, for hosts that may keep it: it is personal data.
+    /// Like [`audit`](Self::audit), with the `sub` of a verified hint. That is personal data; use
+    /// this only if you may log it.
     #[must_use]
     pub fn audit_with_subject(&self) -> AuditRecord {
         AuditRecord { subject: self.hint().map(|hint| hint.subject().to_owned()), ..self.audit() }
@@ -132,7 +141,7 @@ impl Decision {
         }
     }
 
-    /// Why the hint does not count, where it does not.
+    /// The error of an invalid hint.
     fn hint_error(&self) -> Option<HintError> {
         match self {
             Self::Answer(Answer::Confirm(ask)) => ask.reasons().iter().find_map(|reason| match reason {

@@ -1,4 +1,4 @@
-//! Registering a client by its metadata.
+//! Registering a client from its metadata.
 
 use super::client::{Client, ClientBuilder, ClientError};
 use super::registration::{RegistrationError, RegistrationRules};
@@ -6,13 +6,32 @@ use crate::crypto::Algorithm;
 use crate::metadata::ClientMetadata;
 
 impl ClientMetadata {
-    /// Registers a client with this metadata under the identifier, and the secret if any, that the host made for it.
+    /// Registers a client with this metadata.
     ///
-    /// `rules` are what this client may register. Their [`ClientType`](crate::ClientType) follows from the client's
-    /// `token_endpoint_auth_method`; in place of their `application_type` the metadata's counts.
+    /// The host makes the `client_id` and, if the client gets one, the `client_secret`. For an HMAC
+    /// algorithm the secret must have at least [`Algorithm::min_secret_bytes`].
     ///
-    /// The provider signs ID Tokens with the algorithms of `id_token_signing_alg_values_supported`, as its discovery document
-    /// says. A secret for an HMAC algorithm is as long as [`Algorithm::min_secret_bytes`] says, or longer.
+    /// `rules` say what this client may register. Derive their [`ClientType`](crate::ClientType)
+    /// from the client's `token_endpoint_auth_method`. Their `application_type` is ignored; the
+    /// metadata's is used.
+    ///
+    /// `id_token_signing_alg_values_supported` is the list of that name in the provider's discovery
+    /// document: the algorithms with which it signs ID Tokens.
+    ///
+    /// ```
+    /// use oidc_logout::op::{RegistrationError, RegistrationRules};
+    /// use oidc_logout::{Algorithm, ClientMetadata};
+    ///
+    /// let metadata = ClientMetadata::from_json(r#"{"id_token_signed_response_alg": "ES256"}"#)?;
+    /// let rules = RegistrationRules::default();
+    /// let supported = [Algorithm::Rs256, Algorithm::Es256];
+    /// let client = metadata.register("rp-1", None, &rules, &supported)?;
+    /// assert_eq!(client.id().as_str(), "rp-1");
+    ///
+    /// let refused = metadata.register("rp-1", None, &rules, &[Algorithm::Rs256]);
+    /// assert_eq!(refused.unwrap_err(), RegistrationError::UnsupportedAlgorithm);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// The first [`RegistrationError`] in the order of its variants.
@@ -33,7 +52,8 @@ impl ClientMetadata {
         }
         let mut builder = Client::builder(client_id).registration_rules(rules.clone()).metadata(self);
         if let Some(min_bytes) = algorithm.min_secret_bytes() {
-            // Whoever else knew the secret of a public client could sign its ID Tokens.
+            // The secret of a public client is in the hands of its users, who could then sign its
+            // ID Tokens themselves.
             match client_secret.filter(|_| rules.is_confidential()) {
                 None => return Err(RegistrationError::HmacWithoutSecret),
                 Some(secret) if secret.len() < min_bytes => {
@@ -42,6 +62,8 @@ impl ClientMetadata {
                 Some(secret) => builder = builder.client_secret(secret),
             }
         }
+        // Only URIs can be unusable here: the secret has been checked above, and the metadata adds
+        // no form-action source.
         let client = builder.build_usable();
         for error in client.unusable() {
             if let ClientError::PostLogoutRedirectUri { index, error } = *error {
@@ -53,8 +75,18 @@ impl ClientMetadata {
 }
 
 impl ClientBuilder {
-    /// Adds what the client registered: its redirect URIs, its `application_type` and its
-    /// `id_token_signed_response_alg`.
+    /// Takes over the members of a registration. The redirect URIs are added; `application_type`
+    /// and `id_token_signed_response_alg` replace those of the builder.
+    ///
+    /// ```
+    /// use oidc_logout::ClientMetadata;
+    /// use oidc_logout::op::Client;
+    ///
+    /// let stored = r#"{"post_logout_redirect_uris": ["https://rp.example/signed-out"]}"#;
+    /// let client = Client::builder("rp-1").metadata(&ClientMetadata::from_json(stored)?).build()?;
+    /// assert_eq!(client.post_logout_redirect_uris().len(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn metadata(self, metadata: &ClientMetadata) -> Self {
         let uris = metadata.post_logout_redirect_uris.iter().cloned();
         uris.fold(self, Self::post_logout_redirect_uri)

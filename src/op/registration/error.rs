@@ -1,4 +1,4 @@
-//! Why a client is not registered, in the form of RFC 7591's answer.
+//! The error of a refused registration, which is also the body of its HTTP response.
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 use thiserror::Error;
@@ -7,12 +7,12 @@ use crate::answer::Headers;
 use crate::metadata::ClientMetadataError;
 use crate::uri::UriError;
 
-/// Why client metadata is not registered: a client registration error response ([RFC 7591, section
+/// Why a client is not registered ([RFC 7591, section
 /// 3.2.2](https://www.rfc-editor.org/rfc/rfc7591#section-3.2.2)).
 ///
-/// The answer is [`status`](Self::status), [`headers`](Self::headers) and this, serialized as JSON, as the body. The
-/// `Display` text is the `error_description`: it is for the client's developer, names the member and what to mend, and
-/// holds no value of the input.
+/// Answer with [`status`](Self::status), [`headers`](Self::headers), and as the body this error
+/// serialized to JSON. The `Display` text becomes the `error_description`. It is for the client's
+/// developer: it names the member and says how to mend it, and holds no value from the input.
 ///
 /// ```
 /// use oidc_logout::ClientMetadata;
@@ -24,7 +24,8 @@ use crate::uri::UriError;
 /// assert_eq!(error.status(), 400);
 /// assert_eq!(
 ///     serde_json::to_string(&error)?,
-///     r#"{"error":"invalid_client_metadata","error_description":"application_type is neither web nor native"}"#
+///     r#"{"error":"invalid_client_metadata","#.to_owned()
+///         + r#""error_description":"application_type is neither web nor native"}"#
 /// );
 /// # Ok::<(), serde_json::Error>(())
 /// ```
@@ -34,7 +35,7 @@ pub enum RegistrationError {
     /// The metadata cannot be read. `invalid_client_metadata`
     #[error("{0}")]
     Metadata(#[from] ClientMetadataError),
-    /// More `post_logout_redirect_uris` than the provider's
+    /// There are more `post_logout_redirect_uris` than the provider's
     /// [rules](super::RegistrationRules::max_post_logout_redirect_uris) allow.
     /// `invalid_client_metadata`
     #[error("post_logout_redirect_uris has more than {max} elements")]
@@ -42,34 +43,36 @@ pub enum RegistrationError {
         /// How many there may be.
         max: usize,
     },
-    /// An algorithm that the provider does not sign ID Tokens with; RS256 where the client names none.
-    /// `invalid_client_metadata`
+    /// The provider does not sign ID Tokens with this algorithm, which is RS256 if the client names
+    /// none. `invalid_client_metadata`
     #[error(
-        "this provider does not sign ID Tokens with the id_token_signed_response_alg (RS256 where it is left out); \
-         choose one of the id_token_signing_alg_values_supported of its discovery document"
+        "this provider does not sign ID Tokens with this id_token_signed_response_alg (RS256 if it is left out); \
+         choose one of the id_token_signing_alg_values_supported in its discovery document"
     )]
     UnsupportedAlgorithm,
-    /// An HMAC algorithm for a client that gets no secret, or cannot keep one. `invalid_client_metadata`
-    #[error(
-        "id_token_signed_response_alg is an HMAC algorithm, and this client gets no client_secret for it; choose another"
-    )]
-    HmacWithoutSecret,
-    /// The secret that the host made is shorter than the hash of the HMAC algorithm (RFC 7518, section 3.2).
+    /// The algorithm is an HMAC, and the client gets no secret or is public.
     /// `invalid_client_metadata`
     #[error(
-        "id_token_signed_response_alg needs a client_secret of at least {min_bytes} bytes, which is longer than this \
-         provider's; choose another algorithm"
+        "id_token_signed_response_alg is an HMAC algorithm, which needs a confidential client with a client_secret; \
+         choose another algorithm"
+    )]
+    HmacWithoutSecret,
+    /// The secret that the host made is shorter than the hash of the HMAC algorithm (RFC 7518,
+    /// section 3.2). `invalid_client_metadata`
+    #[error(
+        "id_token_signed_response_alg needs a client_secret of at least {min_bytes} bytes, but this provider issues \
+         shorter ones; choose another algorithm"
     )]
     SecretTooShort {
-        /// How many bytes it needs.
+        /// The length that the algorithm needs, in bytes.
         min_bytes: usize,
     },
     /// One of the `post_logout_redirect_uris` cannot be registered. `invalid_redirect_uri`
     #[error("post_logout_redirect_uris[{index}]: {error}")]
     PostLogoutRedirectUri {
-        /// Which one, counted from 0.
+        /// The URI's place in the list, counted from 0.
         index: usize,
-        /// What is wrong with it.
+        /// The fault of the URI.
         error: UriError,
     },
 }
@@ -90,7 +93,7 @@ impl RegistrationError {
         400
     }
 
-    /// The headers, `content-type` among them: the body is this error as JSON.
+    /// The response headers. They include `content-type: application/json`.
     #[must_use]
     pub fn headers(self) -> Headers<'static> {
         Headers::json()
