@@ -1,4 +1,5 @@
-//! What a provider demands and allows beyond what is fixed by the specification and by safety.
+//! The provider's choices: its demands and permissions beyond the specification and beyond the rules
+//! that no policy can switch off.
 
 mod config;
 
@@ -7,45 +8,55 @@ use thiserror::Error;
 
 use crate::crypto::Algorithm;
 
-/// The longest `state` once percent-encoded, in bytes, under any policy.
+/// The longest `state` under any policy, in bytes after percent-encoding. It keeps the `location`
+/// header within the limits of servers and browsers.
 pub(crate) const MAX_ENCODED_STATE_BYTES: usize = 6 * 1024;
 
-/// The longest `state` by default, in characters.
+/// The longest `state` by default, in characters (Unicode scalar values).
 const MAX_STATE_CHARS: usize = 2048;
 
-/// Whether a hint is taken.
+/// Whether a request may or must have a hint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum HintRule {
-    /// Taken when it is there.
+    /// A request may have a hint.
     Optional,
-    /// A request without one is refused.
+    /// A request without a hint is refused.
     Required,
-    /// A request with one is refused.
+    /// A request with a hint is refused.
     Refused,
 }
 
-/// Whether a parameter has to be there.
+/// Whether a request must have a parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Presence {
-    /// Taken when it is there.
+    /// A request may have the parameter.
     Optional,
-    /// A request without it is refused.
+    /// A request without the parameter is refused.
     Required,
 }
 
-/// What is demanded of the `state`.
+/// The demands on `state`.
+///
+/// ```
+/// use oidc_logout::op::{Policy, StateRule};
+///
+/// let rule = StateRule { required: true, min_chars: 22, max_chars: 512 };
+/// assert!(Policy::openid().to_builder().state(rule).build().is_ok());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StateRule {
-    /// Whether it has to be there.
+    /// Whether a request without `state` is refused.
     pub required: bool,
-    /// The fewest characters (Unicode scalar values), where there is one.
+    /// The shortest length of a `state`, in characters (Unicode scalar values). It applies only if
+    /// the request has a `state`.
     pub min_chars: usize,
-    /// The most characters. Above 6 KiB once percent-encoded it is too long all the same.
+    /// The greatest length of a `state`, in characters. Whatever this says, a `state` of more than
+    /// 6 KiB after percent-encoding is refused.
     pub max_chars: usize,
 }
 
@@ -54,68 +65,71 @@ pub struct StateRule {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ConfirmRule {
-    /// When the request does not prove that it belongs to the session.
+    /// If the request does not prove that it belongs to the session.
     WhenUnproven,
-    /// Whenever somebody is signed in.
+    /// If anybody is signed in.
     Always,
 }
 
-/// What becomes of a redirect for which there is no hint.
+/// The handling of a request for a redirect without a hint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum RedirectWithoutHint {
     /// The request is refused.
     Refuse,
-    /// The End-User's yes makes it legitimate; nobody signed in, it is made at once. The URI is registered either way.
+    /// The redirect is allowed after the End-User confirms, or at once if nobody is signed in. Its
+    /// URI must be registered in either case.
     Confirm,
 }
 
-/// Whether a hint is taken after its `exp`. RP-Initiated Logout 1.0, section 4, asks providers to.
+/// Whether a hint is accepted after its `exp`. RP-Initiated Logout 1.0, section 4, asks providers
+/// to accept it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ExpiredHint {
     /// Always.
     Accept,
-    /// For so many seconds after `exp`.
+    /// For this many seconds after `exp`.
     AcceptForSeconds(u64),
 }
 
-/// What a hint without `sid` proves.
+/// The weight of a hint without `sid`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum HintWithoutSid {
-    /// As much as one with it: the subject is compared.
+    /// It proves as much as one with `sid`, because its subject is compared with the session's.
     Accept,
-    /// Too little: the End-User is asked.
+    /// It proves too little, so the End-User is asked.
     Ask,
 }
 
-/// What becomes of a request whose hint is invalid.
+/// The handling of a request with an invalid hint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum OnBadHint {
-    /// It is refused.
+    /// The request is refused.
     Refuse,
-    /// The End-User is asked, as if there were no hint, and never redirected.
+    /// The End-User is asked as if the request had no hint, and is never redirected.
     Confirm,
 }
 
-/// How a requested redirect URI is compared with the registered ones.
+/// The way in which a requested redirect URI is compared with the registered ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum UriMatching {
     /// Byte for byte (RP-Initiated Logout 1.0, section 3).
     Exact,
-    /// As Login.gov does: for `http` and `https`, scheme and host without case, the default port, an empty path as `/`.
+    /// As Login.gov does: for `http` and `https`, the case of scheme and host is ignored, the
+    /// default port equals none, and an empty path equals `/`.
     Normalized,
 }
 
-/// The `SameSite` attribute of the session's cookie, which tells what a browser sends without it
+/// The `SameSite` attribute of the session's cookie. It tells what a browser sends without it
 /// (RFC 6265bis, section 5.2; rule 7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -144,11 +158,11 @@ pub enum SessionBySid {
     AcceptForSeconds(u64),
 }
 
-/// What a provider demands of a logout request, and when it asks the End-User.
+/// The provider's demands on a logout request, and its rule when to ask the End-User.
 ///
-/// Three presets, of which each field can be changed. In configuration a policy is the name of a preset, or an object with
-/// the fields that differ from the preset `base` (`openid` where it is not given); serialized it is an object with every
-/// field:
+/// There are three presets, and each of their fields can be changed. In configuration, a policy is
+/// the name of a preset, or an object with the fields that differ from the preset `base`, which is
+/// `openid` by default. A policy serializes to an object with every field:
 ///
 /// ```
 /// # let json = r#"
@@ -169,10 +183,11 @@ pub enum SessionBySid {
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 ///
-/// `expired_hint` may be `"accept"`, `session_by_sid` may be `{"accept_for_seconds": 86400}`,
-/// `algorithms` may be `null` for any, and of `state` single members can be given.
+/// `expired_hint` may also be `"accept"`, and `session_by_sid` may be
+/// `{"accept_for_seconds": 86400}`. `algorithms` may be `null`, which allows any. `state` may hold
+/// only some of its members; the others stay as in the preset.
 ///
-/// | field | [`openid`](Self::openid) | [`login_gov`](Self::login_gov) | [`login_gov_client_id`](Self::login_gov_client_id) |
+/// | field | [`openid`] | [`login_gov`] | [`login_gov_client_id`] |
 /// |---|---|---|---|
 /// | `hint` | optional | required | refused |
 /// | `client_id` | optional | optional | required |
@@ -187,6 +202,10 @@ pub enum SessionBySid {
 /// | `algorithms` | any | RS256 | RS256 |
 /// | `session_cookie` | lax | lax | lax |
 /// | `session_by_sid` | refuse | refuse | refuse |
+///
+/// [`openid`]: Self::openid
+/// [`login_gov`]: Self::login_gov
+/// [`login_gov_client_id`]: Self::login_gov_client_id
 ///
 /// ```
 /// use oidc_logout::op::{ConfirmRule, Policy};
@@ -214,7 +233,7 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// What the specification asks for, and nothing more. The default.
+    /// The demands of the specification, and no more. The default.
     #[must_use]
     pub fn openid() -> Self {
         Self {
@@ -234,8 +253,9 @@ impl Policy {
         }
     }
 
-    /// Login.gov's `/openid_connect/logout` as first published: hint, redirect URI and a `state` of at least 22
-    /// characters are required, tokens are RS256, URIs are compared as parsed.
+    /// Login.gov's `/openid_connect/logout` as first published. A hint, a redirect URI and a
+    /// `state` of at least 22 characters are required, hints must be signed with RS256, and URIs
+    /// are compared after parsing.
     #[must_use]
     pub fn login_gov() -> Self {
         Self {
@@ -249,7 +269,7 @@ impl Policy {
         }
     }
 
-    /// Login.gov's later mode: a `client_id` in place of the hint, and the End-User is always asked.
+    /// Login.gov's later mode: a `client_id` replaces the hint, and the End-User is always asked.
     #[must_use]
     pub fn login_gov_client_id() -> Self {
         Self {
@@ -262,7 +282,14 @@ impl Policy {
         }
     }
 
-    /// Starts a policy that differs from this one.
+    /// A builder that starts from this policy.
+    ///
+    /// ```
+    /// use oidc_logout::op::{HintRule, Policy};
+    ///
+    /// let policy = Policy::openid().to_builder().hint(HintRule::Required).build()?;
+    /// # Ok::<(), oidc_logout::op::PolicyError>(())
+    /// ```
     pub fn to_builder(&self) -> PolicyBuilder {
         PolicyBuilder(self.clone())
     }
@@ -275,8 +302,10 @@ impl Policy {
         with_hint || without_hint
     }
 
+    /// Refuses combinations that contradict themselves, because the configuration must be wrong.
     fn check(self) -> Result<Self, PolicyError> {
         let StateRule { required, min_chars, max_chars } = self.state;
+        // A required `state` has at least one character, because an empty one is read as absent.
         let least = min_chars.max(usize::from(required));
         if least > max_chars || least > MAX_ENCODED_STATE_BYTES {
             Err(PolicyError::StateBounds)
@@ -298,21 +327,25 @@ impl Default for Policy {
     }
 }
 
-/// What makes a policy contradict itself.
+/// The contradiction in a policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
 #[non_exhaustive]
 pub enum PolicyError {
-    /// No `state` can be long enough and short enough.
-    #[error("no state can satisfy the bounds: min_chars has to be at most max_chars and 6144")]
+    /// No `state` can satisfy `min_chars` and `max_chars`, or `min_chars` is above 6144.
+    #[error(
+        "no state can satisfy the bounds; min_chars must be at most 6144 and at most max_chars, and max_chars must be \
+         at least 1 if state is required"
+    )]
     StateBounds,
-    /// `hint` is required and `on_bad_hint` lets an invalid one through.
-    #[error("a hint is required, yet an invalid one is let through")]
+    /// `hint` is `required`, and `on_bad_hint` is `confirm`, which accepts requests with an invalid
+    /// hint.
+    #[error("hint is required, but on_bad_hint accepts requests with an invalid one; set on_bad_hint to refuse")]
     BadHintLetThrough,
-    /// A hint is required and no algorithm is allowed.
-    #[error("a hint is required, yet no algorithm is allowed")]
+    /// `hint` is `required`, and the list `algorithms` is empty.
+    #[error("hint is required, but algorithms is empty, so that no hint can be valid")]
     NothingAccepted,
-    /// `redirect_uri` is required and no request can end in a redirect.
-    #[error("a redirect URI is required, yet no request can end in a redirect")]
+    /// `redirect_uri` is `required`, and no request can end in a redirect.
+    #[error("redirect_uri is required, but the other fields rule out every redirect")]
     NeverRedirects,
 }
 
@@ -322,25 +355,25 @@ pub enum PolicyError {
 pub struct PolicyBuilder(Policy);
 
 impl PolicyBuilder {
-    /// Whether a hint is taken.
+    /// Whether a request may or must have a hint.
     pub fn hint(mut self, rule: HintRule) -> Self {
         self.0.hint = rule;
         self
     }
 
-    /// Whether `client_id` has to be there, with or without a hint.
+    /// Whether a request must have `client_id`, with or without a hint.
     pub fn client_id(mut self, presence: Presence) -> Self {
         self.0.client_id = presence;
         self
     }
 
-    /// Whether `post_logout_redirect_uri` has to be there.
+    /// Whether a request must have `post_logout_redirect_uri`.
     pub fn redirect_uri(mut self, presence: Presence) -> Self {
         self.0.redirect_uri = presence;
         self
     }
 
-    /// What is demanded of `state`.
+    /// The demands on `state`.
     pub fn state(mut self, rule: StateRule) -> Self {
         self.0.state = rule;
         self
@@ -352,38 +385,38 @@ impl PolicyBuilder {
         self
     }
 
-    /// What becomes of a redirect for which there is no hint.
+    /// The handling of a request for a redirect without a hint.
     pub fn redirect_without_hint(mut self, rule: RedirectWithoutHint) -> Self {
         self.0.redirect_without_hint = rule;
         self
     }
 
-    /// Whether a hint is taken after its `exp`.
+    /// Whether a hint is accepted after its `exp`.
     pub fn expired_hint(mut self, rule: ExpiredHint) -> Self {
         self.0.expired_hint = rule;
         self
     }
 
-    /// What a hint without `sid` proves.
+    /// The weight of a hint without `sid`.
     pub fn hint_without_sid(mut self, rule: HintWithoutSid) -> Self {
         self.0.hint_without_sid = rule;
         self
     }
 
-    /// What becomes of a request whose hint is invalid.
+    /// The handling of a request with an invalid hint.
     pub fn on_bad_hint(mut self, rule: OnBadHint) -> Self {
         self.0.on_bad_hint = rule;
         self
     }
 
-    /// How redirect URIs are compared.
+    /// The way in which redirect URIs are compared.
     pub fn uri_matching(mut self, matching: UriMatching) -> Self {
         self.0.uri_matching = matching;
         self
     }
 
-    /// The algorithms that hints may be signed with; `None` for any that the crate knows. HMAC is taken only from
-    /// clients registered for it, in any case.
+    /// The algorithms that hints may be signed with. `None` allows any that the crate knows. HMAC
+    /// is accepted only for clients that are registered for it, whatever this list says.
     pub fn algorithms(mut self, algorithms: impl Into<Option<Vec<Algorithm>>>) -> Self {
         self.0.algorithms = algorithms.into();
         self
@@ -401,10 +434,10 @@ impl PolicyBuilder {
         self
     }
 
-    /// Checks and builds.
+    /// Builds the policy.
     ///
     /// # Errors
-    /// [`PolicyError`] when the fields contradict each other.
+    /// [`PolicyError`] if its fields contradict each other.
     pub fn build(self) -> Result<Policy, PolicyError> {
         self.0.check()
     }
