@@ -1,11 +1,12 @@
-//! A small provider on axum: the logout endpoint, and below it the little of a provider that it needs.
+//! A small provider on axum: the logout endpoint first, and then a stand-in for the rest of a
+//! provider.
 //!
 //! ```text
 //! cargo run --example axum
 //! ```
 //!
-//! What is below the endpoint is a stand-in: a real provider authenticates its users, keeps clients and sessions in a
-//! database, and its cookies are `Secure`.
+//! A real provider authenticates its users, keeps clients and sessions in a database, and marks its
+//! cookies `Secure`.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -38,14 +39,15 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind(&address).await.map_err(|error| format!("{address}: {error} (set PORT)"))?;
     let url = format!("http://{}", listener.local_addr()?);
     println!("Open {url}, sign in, and follow the links to sign out.");
-    println!("What another site's form gets, as it comes without the cookie: curl -id state=1 {url}/logout");
+    println!("Try a form post from another site, which comes without the cookie: curl -id state=1 {url}/logout");
     serve(listener).await
 }
 
 pub(crate) async fn serve(listener: TcpListener) -> Result<(), Box<dyn Error>> {
     let host = Host::new(listener.local_addr()?.port())?;
     let router = Router::new()
-        // The crate reads 64 KiB and answers 413 to more; at twice that axum does.
+        // The crate answers more than 64 KiB with its own page. axum must let such a body through,
+        // and stops it only at twice that size.
         .route("/logout", any(logout).layer(DefaultBodyLimit::max(128 * 1024)))
         .route("/", get(home))
         .route("/login", get(login))
@@ -87,7 +89,7 @@ async fn logout(
 impl Host {
     fn respond(&self, answer: &Answer, sign_in: Option<&SignIn>, now: OffsetDateTime) -> Response {
         let (title, content) = match answer {
-            // The body of a redirect is not shown.
+            // Browsers do not show the body of a redirect, so both landings can have this page.
             Answer::Landing(_) => ("You are signed out", home_link()),
             Answer::Confirm(ask) => ("Do you want to sign out?", question(ask, sign_in)),
             Answer::Declined(_) => ("You are still signed in", home_link()),
@@ -103,7 +105,9 @@ impl Host {
 
 fn question(ask: &Confirm, sign_in: Option<&SignIn>) -> Markup {
     html! {
-        @if ask.is_repeated() { p { "Your answer came too late, or you have signed in anew since. Please answer again." } }
+        @if ask.is_repeated() {
+            p { "Your answer came too late, or you have signed in again since. Please answer once more." }
+        }
         @if let Some(sign_in) = sign_in { p { "You are signed in as " strong { (sign_in.user) } "." } }
         @if let (true, Some(client)) = (ask.returns_to_client(), ask.client_id()) {
             p { "Once signed out, you go back to " strong { (client.as_str()) } "." }
@@ -133,7 +137,7 @@ fn explanation(refusal: &Refusal, offer: Option<&Confirm>) -> Markup {
     }
 }
 
-/// A form to the logout endpoint; the markup escapes the values.
+/// A form that posts to the logout endpoint. maud escapes the values.
 fn form<'v>(fields: impl Iterator<Item = (&'static str, &'v str)>, buttons: &Markup) -> Markup {
     html! {
         form method="post" action="/logout" {
@@ -148,7 +152,7 @@ fn page_with(status: u16, headers: &Headers<'_>, title: &str, content: &Markup) 
     (status, AppendHeaders(headers), Html(page(title, content).into_string())).into_response()
 }
 
-// From here on it is what a provider has anyway, and a client to try it with.
+// The rest stands for what a provider has already, and for a client to try it with.
 
 fn page(title: &str, content: &Markup) -> Markup {
     const STYLE: &str = "
@@ -187,7 +191,8 @@ struct Host {
 struct SignIn {
     user: String,
     sid: String,
-    /// The same for every client here. With pairwise subjects it would be made once the client is known.
+    /// All clients of this provider know the user by the same `sub`. With pairwise subjects, a
+    /// provider makes the `Session` once it knows the client.
     session: Session,
 }
 
@@ -196,7 +201,7 @@ impl Host {
         let key = Jwk::generate_ed_key(EdCurve::Ed25519)?;
         let keys = KeySet::from_jwks(json!({ "keys": [key.to_public_key()?.as_ref()] }).to_string())?;
         let issuer = format!("http://127.0.0.1:{port}");
-        // To a browser this is another site.
+        // A browser takes localhost for another site than 127.0.0.1, so this acts as a real client.
         let client_uri = format!("http://localhost:{port}/client");
         let client = Client::builder("demo-client").post_logout_redirect_uri(&client_uri).build()?;
         Ok(Self {
@@ -221,7 +226,7 @@ impl Host {
         self.sign_ins.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What the client got when the user signed in.
+    /// The ID Token that the client got when the user signed in.
     fn id_token(&self, sign_in: &SignIn) -> Result<String, JoseError> {
         let now = OffsetDateTime::now_utc().unix_timestamp();
         let SignIn { user, sid, .. } = sign_in;

@@ -1,5 +1,5 @@
-//! Keys are rotated, retired and revoked while requests come in: two threads verify hints without a pause, and no hint that
-//! should verify fails to.
+//! Rotates, retires and revokes keys under load. Two threads verify hints all the time, and no hint
+//! fails whose key is still in use.
 //!
 //! ```text
 //! cargo run --release --example rotate
@@ -22,7 +22,7 @@ use time::OffsetDateTime;
 const ISSUER: &str = "https://op.example";
 const ROTATIONS: u32 = 200;
 
-/// A key of the provider and a hint that it signed.
+/// A key of the provider, and a hint signed with it.
 struct Signed {
     key: KeySet,
     hint: String,
@@ -45,13 +45,14 @@ impl Signed {
     }
 }
 
-/// What a host shares between its requests.
+/// The state that a host shares between its requests.
 struct Host {
     endpoint: RwLock<LogoutEndpoint>,
 }
 
 impl Host {
-    /// Cloned and released, so that a request that is being decided holds no lock, and keeps the keys that it began with.
+    /// A clone, so that a request holds no lock while it is decided, and keeps the keys that it began
+    /// with.
     fn endpoint(&self) -> LogoutEndpoint {
         self.endpoint.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -72,7 +73,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut current = Signed::new("0")?;
     let endpoint = LogoutEndpoint::new(ISSUER, current.key.clone(), Secret::new([7; 32])?);
     let host = Host { endpoint: RwLock::new(endpoint) };
-    // The hints that clients hold just now: of the current key and of the former one.
+    // The hints that clients hold at the moment: one of the current key and one of the former.
     let held = RwLock::new([current.hint.clone(), current.hint.clone()]);
     let (done, verified, failed) = (AtomicBool::new(false), AtomicU64::new(0), AtomicU64::new(0));
 
@@ -80,7 +81,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         for _ in 0..2 {
             scope.spawn(|| {
                 while !done.load(Ordering::Relaxed) {
-                    // First the hints, then the keys: a hint that is held is one whose key is there.
+                    // The hints are locked before the keys are read, so that no rotation can retire
+                    // the key of a hint in between.
                     let hints = held.read().unwrap_or_else(PoisonError::into_inner);
                     let endpoint = host.endpoint();
                     for hint in &*hints {
@@ -92,14 +94,15 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         for rotation in 1..=ROTATIONS {
             let next = Signed::new(&rotation.to_string())?;
-            // Rotate: the next key first, the current one kept for verification, the one before retired by leaving it out.
-            // The keys are there before anything is signed with them.
+            // Rotate: the new set holds the next key and the current one. The key before them is
+            // retired, because the set leaves it out. The set is in use before any client gets a
+            // hint that is signed with the next key.
             let mut hints = held.write().unwrap_or_else(PoisonError::into_inner);
             host.swap(next.key.clone().with(current.key.clone()));
             *hints = [next.hint.clone(), current.hint.clone()];
             drop(hints);
             current = next;
-            // Lets requests in between.
+            // Leaves the threads time to verify hints under these keys.
             thread::sleep(std::time::Duration::from_millis(2));
         }
         done.store(true, Ordering::Relaxed);
@@ -109,7 +112,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (verified, failed) = (verified.into_inner(), failed.into_inner());
     println!("{ROTATIONS} rotations, {verified} hints verified, {failed} failed");
 
-    // Revoke: leave a key out at once, and every hint that it ever signed is refused.
+    // Revoke: without the key, every hint that it ever signed is refused.
     host.swap(KeySet::default());
     let refused = verify(&host.endpoint(), &current.hint);
     println!(

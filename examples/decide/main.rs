@@ -1,4 +1,5 @@
-//! Runs vectors through the crate, or without arguments shows the protocol on one screen.
+//! Runs vectors through the crate. Without arguments it shows one logout, step by step, on one
+//! screen.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is a command")]
 
@@ -9,8 +10,8 @@ mod tour;
 mod vector;
 
 const USAGE: &str = "\
-decide                   takes a logout request apart: each check, the decision, the response
-decide FILE...           runs the vectors of the files and prints a line for each
+decide                   shows one logout request: each check, the decision, the response
+decide FILE...           runs the vectors in the files and prints a line for each
 decide --json FILE...    prints each decision as one line of JSON, with the members of `expect`
 
 Exit status: 1 if a vector failed or could not be run, 2 if a file could not be read.";
@@ -29,7 +30,7 @@ fn main() -> ExitCode {
     let done = if files.is_empty() { tour::show().map(|()| ExitCode::SUCCESS) } else { run(&files, as_json) };
     match done {
         Ok(code) => code,
-        // Whoever reads the output has enough of it.
+        // The reader of the output, such as `head`, has closed it and needs no more.
         Err(error)
             if error.downcast_ref().is_some_and(|error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe) =>
         {

@@ -1,4 +1,5 @@
-//! A provider as vectors describe it: its policy and keys, its clients, the session, the request and the answer to its page.
+//! A provider as vectors describe it: its policy and keys, its clients, the session, the request,
+//! and the End-User's answer to its page.
 
 use std::collections::BTreeMap;
 
@@ -40,7 +41,7 @@ pub(crate) struct JsonSession {
     /// The request came without its cookie, so the host finds it only by the hint's `sid`.
     #[serde(default)]
     pub(crate) without_cookie: bool,
-    /// Which sign-in it is, where there are several.
+    /// Tells sign-ins apart, if a vector has several.
     #[serde(default)]
     binding: u8,
 }
@@ -52,7 +53,7 @@ pub(crate) struct JsonRequest {
     pub(crate) query: String,
     #[serde(default, deserialize_with = "text")]
     pub(crate) body: String,
-    /// Of a POST; `null` for a request without.
+    /// The header of a POST. `null` for a request that has none.
     #[serde(default = "form")]
     pub(crate) content_type: Option<String>,
     /// The other headers, by their lower-case names.
@@ -69,7 +70,8 @@ impl JsonRequest {
     }
 }
 
-/// A text, or its parts in a list: texts, and texts that are repeated.
+/// A text, or a list of its parts. A part is a text, or a text with the number of its repetitions,
+/// so that a vector of 64 KiB stays short.
 fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
@@ -100,25 +102,25 @@ fn form() -> Option<String> {
     Some("application/x-www-form-urlencoded".to_owned())
 }
 
-/// How the form on the confirmation page comes back. What is not given is as the page made it.
+/// The form of the confirmation page as it comes back. Members that are left out change nothing.
 #[derive(Deserialize)]
 pub(crate) struct PageAnswer {
     /// `yes` or `no`, or anything else that a forger may send.
     pub(crate) confirm: Option<String>,
     #[serde(default)]
     pub(crate) after_seconds: i64,
-    /// Fields that come back with another value; `null` for one that does not.
+    /// Fields that come back with another value. `null` removes the field.
     #[serde(default)]
     pub(crate) change: BTreeMap<String, Option<String>>,
-    /// The session that the answer comes with, where it is another one; `null` for none.
+    /// The session that the answer comes with, if it is another one. `null` for no session.
     #[serde(default, deserialize_with = "some")]
     pub(crate) session: Option<Option<JsonSession>>,
-    /// The clients at the time of the answer, where they changed.
+    /// The clients at the time of the answer, if they changed.
     pub(crate) clients: Option<Vec<JsonClient>>,
-    /// What became of the confirmation key meanwhile.
+    /// The change of the confirmation key since the page was made.
     #[serde(default)]
     pub(crate) confirmation_key: KeyChange,
-    /// Whether the page is the one that the provider offers on its own.
+    /// Whether the page is an offer to sign out that the provider made by itself.
     #[serde(default)]
     pub(crate) offer: bool,
 }
@@ -132,9 +134,9 @@ fn some<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Json
 pub(crate) enum KeyChange {
     #[default]
     Kept,
-    /// There is a new one, and the former still verifies.
+    /// A new key signs, and the former one still verifies.
     Rotated,
-    /// There is a new one.
+    /// A new key signs, and the former one is gone.
     Replaced,
 }
 

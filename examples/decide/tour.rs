@@ -1,4 +1,4 @@
-//! The seed's example, taken apart: a logout request of Login.gov and what becomes of it.
+//! A logout request from the documentation of Login.gov, and each step from it to the response.
 
 use std::io::{self, Write};
 
@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 
 use crate::vector::{Case, Error, File};
 
-/// A published example; its token was issued in March 2017.
+/// The published example. Its token was issued in March 2017.
 const SEED: &str = include_str!("../../tests/vectors/seed.json");
 
 pub(crate) fn show() -> Result<(), Error> {
@@ -35,7 +35,7 @@ pub(crate) fn show() -> Result<(), Error> {
     writeln!(out, "   post_logout_redirect_uri  {requested}")?;
     writeln!(out, "   state                     {state}")?;
     writeln!(out, "   policy login_gov wants all three       yes")?;
-    writeln!(out, "   and 22 characters of state at least    yes: {}\n", state.chars().count())?;
+    writeln!(out, "   and at least 22 characters of state    yes: {}\n", state.chars().count())?;
 
     writeln!(out, "2. The hint: an ID Token that the provider issued, verified")?;
     let mut segments = token.split('.');
@@ -50,7 +50,7 @@ pub(crate) fn show() -> Result<(), Error> {
     writeln!(out, "   issuer     {}, this provider", hint.issuer())?;
     let (issued, expires) = (date(hint.issued_at()), date(hint.expires_at()));
     writeln!(out, "   times      issued {issued}, not in the future")?;
-    let standing = if hint.is_expired() { "expired, which is no reason to refuse a hint" } else { "not expired" };
+    let standing = if hint.is_expired() { "expired, but a hint may be" } else { "not expired" };
     writeln!(out, "              expires {expires}: {standing}")?;
     writeln!(out, "   audience   {}, the only one\n", hint.client_id().as_str())?;
 

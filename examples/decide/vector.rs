@@ -1,6 +1,6 @@
-//! Vectors: cases of the protocol as data, run through the crate's public API.
+//! Runs vectors, which are cases of the protocol as data, through the crate's public API.
 //!
-//! Their format is described in `tests/vectors/README.md`.
+//! `tests/vectors/README.md` describes their format.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use time::{Duration, OffsetDateTime};
 
-// Found from wherever this file is included.
+// The explicit path also works for a test that includes this file.
 #[path = "provider.rs"]
 mod provider;
 
@@ -25,7 +25,7 @@ pub(crate) struct File {
     pub(crate) vectors: Vec<Vector>,
 }
 
-/// A case and what it is expected to give.
+/// A case and its expected outcome.
 #[derive(Deserialize)]
 pub(crate) struct Vector {
     pub(crate) name: String,
@@ -34,7 +34,7 @@ pub(crate) struct Vector {
     pub(crate) case: Case,
 }
 
-/// What is done: a URI is registered, or a client, or a request is decided.
+/// A case registers a URI, registers a client, or decides a request.
 #[derive(Deserialize)]
 #[serde(untagged)]
 pub(crate) enum Case {
@@ -52,7 +52,7 @@ pub(crate) struct Registration {
 
 #[derive(Deserialize)]
 pub(crate) struct ClientRegistration {
-    /// As it is sent, for not every body is JSON.
+    /// The body as it is sent. It is a string, because not every body is JSON.
     body: String,
     id_token_signing_alg_values_supported: Vec<Algorithm>,
     client_secret: Option<String>,
@@ -60,7 +60,7 @@ pub(crate) struct ClientRegistration {
     rules: Rules,
 }
 
-/// A request to a provider, and where confirmation is the subject the End-User's answer to the page.
+/// A request to a provider, and in cases about confirmation the End-User's answer to the page.
 #[derive(Deserialize)]
 pub(crate) struct Logout {
     pub(crate) op: Op,
@@ -74,7 +74,8 @@ pub(crate) struct Logout {
 /// A case that cannot be run.
 pub(crate) type Error = Box<dyn std::error::Error>;
 
-/// Runs a case. What it gives has the members of `expect`; `status` and `headers` where they are asked for.
+/// Runs a case. The outcome has the members of `expect`; it has `status` and `headers` only if
+/// `expect` has them.
 pub(crate) fn run(vector: &Vector) -> Result<Map<String, Value>, Error> {
     match &vector.case {
         Case::Register { register } => Ok(register.run()),
@@ -90,7 +91,7 @@ pub(crate) fn run(vector: &Vector) -> Result<Map<String, Value>, Error> {
     }
 }
 
-/// What stands for the outcome of a case that cannot be run.
+/// The outcome of a case that cannot be run.
 pub(crate) fn not_run(error: &Error) -> Map<String, Value> {
     object(json!({"error": error.to_string()}))
 }
@@ -175,7 +176,7 @@ impl Logout {
         Ok(got)
     }
 
-    /// Where a confirmation leads, found out by answering it.
+    /// The URI to which a yes leads, found out by answering the page. The page itself does not tell.
     fn redirect_after_yes(&self, page: &Confirm, now: OffsetDateTime) -> Result<Option<String>, Error> {
         let answer = self.answer.as_ref();
         let yes = fields(page).into_iter().chain([("confirm".to_owned(), "yes".to_owned())]);
@@ -240,7 +241,7 @@ fn decide_form(
     decide(endpoint.read("POST", "", headers, form), endpoint, clients, session, now)
 }
 
-/// What a host does: two calls around its own look-ups.
+/// The part of a host: two calls, and its own look-ups between them.
 fn decide(
     request: Result<LogoutRequest, Refusal>,
     endpoint: &LogoutEndpoint,
