@@ -1,4 +1,5 @@
-//! The same requests over HTTP to the endpoint on every framework: the answers are those of the vectors, and alike.
+//! Sends the same requests over HTTP to the endpoint on every framework. All frameworks must give
+//! the answer of the vector, with the same headers and page.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "tests")]
 
@@ -25,10 +26,11 @@ use vector::{File, JsonRequest, PageAnswer, Vector};
 const FILES: [&str; 8] =
     ["decisions", "redirects", "state", "clients", "client-id-mode", "answers", "requests", "confirmation"];
 
-/// The session's cookie.
+/// The value of the session cookie.
 const COOKIE: &str = "0123456789abcdef";
 
-/// What the crate's answers may have; more than one of a name would show.
+/// The headers that the crate's answers may have. All values of each are compared, so a header that
+/// is sent twice fails the test.
 const HEADERS: [&str; 6] =
     ["cache-control", "referrer-policy", "content-security-policy", "location", "allow", "content-type"];
 
@@ -44,11 +46,11 @@ struct Answer {
     page: String,
 }
 
-/// What came of a vector on one framework.
+/// The outcome of a vector on one framework.
 #[derive(Debug, PartialEq, Eq)]
 struct Outcome {
     answers: Vec<Answer>,
-    /// Whether the session lives, after each of them.
+    /// Whether the session still exists, after each answer.
     signed_in: Vec<bool>,
 }
 
@@ -100,7 +102,7 @@ async fn all_frameworks_answer_alike() {
     assert!(refused.len() <= 6, "{refused:?}");
 }
 
-/// More than the crate reads, and less than the frameworks do.
+/// The body is larger than the crate's limit and smaller than that of the frameworks.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_body_that_is_too_large_is_the_crates_to_refuse() {
     let file = fs::read(format!("{}/../../../tests/vectors/state.json", env!("CARGO_MANIFEST_DIR"))).expect("a file");
@@ -132,7 +134,7 @@ async fn start(host: &Arc<Host>) -> Vec<Server> {
     let data = Arc::clone(host).into();
     thread::spawn(move || actix_web::rt::System::new().block_on(on_actix::serve(listener, data)));
 
-    // Rocket binds by itself, and tells the port when it is up.
+    // Rocket opens its own listener. It tells the port once it is up.
     let (up, port) = mpsc::channel();
     let config = rocket::Config {
         port: 0,
@@ -151,7 +153,7 @@ async fn start(host: &Arc<Host>) -> Vec<Server> {
     servers
 }
 
-/// Whether a client can send it at all.
+/// Whether an HTTP client can send the request. Some vectors are no valid HTTP.
 fn is_expressible(request: &JsonRequest) -> bool {
     let method = Method::from_bytes(request.method.as_bytes()).is_ok_and(|method| method != Method::CONNECT);
     let query = target(request).parse::<Uri>().is_ok_and(|uri| uri.query().unwrap_or_default() == request.query);
@@ -160,8 +162,9 @@ fn is_expressible(request: &JsonRequest) -> bool {
     method && query && content_type
 }
 
-/// Whether a framework may refuse it before anybody is asked: Rocket knows no methods but these, and not every version of
-/// it and of actix-web takes bytes above ASCII in a target, which RFC 3986 does not have.
+/// Whether a framework may refuse the request by itself. Rocket knows no other methods than these.
+/// Some versions of Rocket and actix-web refuse a target with bytes above ASCII, which RFC 3986 does
+/// not allow.
 fn may_refuse(server: &Server, request: &JsonRequest) -> bool {
     let known = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"];
     let (method, target) = (!known.contains(&request.method.as_str()), !request.query.is_ascii());
@@ -194,7 +197,7 @@ async fn run_on(server: &Server, host: &Host, vector: &Vector) -> Outcome {
     let signed_in = vector.session_at_last().is_some() && vector.expect.decision != "end_session";
     assert_eq!(outcome.signed_in.last(), Some(&signed_in), "{context}");
 
-    // The page leads where it should.
+    // Posts the form of the page, to see that it leads where it should.
     let mut again = fields(&answer);
     match vector.expect.decision.as_str() {
         "confirm" => {
@@ -206,7 +209,7 @@ async fn run_on(server: &Server, host: &Host, vector: &Vector) -> Outcome {
         "resubmit" => {
             exchange(server, host, None, &posted(encode(&again)), &context, &mut outcome).await;
         }
-        // Whoever is signed in can use the way out.
+        // The offer on the error page must work.
         "refuse" if signed_in && request.method != "HEAD" => {
             again.push(("confirm".to_owned(), "yes".to_owned()));
             let landing = exchange(server, host, None, &posted(encode(&again)), &context, &mut outcome).await;
@@ -218,7 +221,7 @@ async fn run_on(server: &Server, host: &Host, vector: &Vector) -> Outcome {
     outcome
 }
 
-/// One request; the answer has to be the crate's.
+/// Sends one request. The answer must be the one that the crate gives without HTTP.
 async fn exchange(
     server: &Server,
     host: &Host,
@@ -248,7 +251,7 @@ struct Expected {
     fields: Vec<(String, String)>,
 }
 
-/// What the crate says without HTTP and a framework.
+/// The crate's answer, without HTTP and a framework.
 async fn expected(host: &Host, request: &JsonRequest) -> Expected {
     let (endpoint, now, session) = (host.endpoint().await, host.now().await, host.session(Some(COOKIE)).await);
     let read = endpoint.read(&request.method, &request.query, request.headers(), &request.body);
@@ -279,7 +282,7 @@ async fn expected(host: &Host, request: &JsonRequest) -> Expected {
     Expected { status: answer.status(), headers, fields }
 }
 
-/// What the vector says, with nothing of the crate in between.
+/// Compares the answer with the vector itself, so that the crate is not its own judge.
 fn check(vector: &Vector, request: &JsonRequest, answer: &Answer, context: &str) {
     let expect = &vector.expect;
     let title = match expect.decision.as_str() {
@@ -307,7 +310,8 @@ fn check(vector: &Vector, request: &JsonRequest, answer: &Answer, context: &str)
         let mut headers = headers.clone();
         headers.insert("content-type".to_owned(), "text/html; charset=utf-8".to_owned());
         if expect.decision == "refuse" && vector.session_at_last().is_some() {
-            // The vectors have an error page without an offer.
+            // The vectors describe error pages without an offer. The form of the offer needs other
+            // headers.
             headers.insert("referrer-policy".to_owned(), "strict-origin".to_owned());
             let policy = "frame-ancestors 'none'; form-action 'self'".to_owned();
             headers.insert("content-security-policy".to_owned(), policy);
@@ -321,7 +325,7 @@ async fn send(server: &Server, request: &JsonRequest) -> Answer {
         .method(request.method.as_str())
         .uri(target(request))
         .header("host", server.address.to_string())
-        // A cookie of another's before it.
+        // The session cookie is not the first, as on a site with other cookies.
         .header("cookie", format!("theme=dark; session={COOKIE}"));
     if let Some(content_type) = &request.content_type {
         http = http.header("content-type", content_type);

@@ -1,4 +1,4 @@
-//! The vectors, and what a provider and a browser are in one.
+//! Reads vectors, and makes the provider's state from them.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -39,19 +39,19 @@ pub(crate) struct Expect {
 }
 
 impl Vector {
-    /// The provider when the request comes.
+    /// The state of the provider at the time of the request.
     pub(crate) fn state(&self) -> State {
         state(&self.op, KeyChange::Kept, &self.clients, self.session.as_ref(), self.now, 0)
     }
 
-    /// The provider when the page is answered.
+    /// The state of the provider when the page is answered.
     pub(crate) fn state_later(&self, answer: &PageAnswer) -> State {
         let clients = answer.clients.as_ref().unwrap_or(&self.clients);
         let session = self.session_later(answer);
         state(&self.op, answer.confirmation_key, clients, session, self.now, answer.after_seconds)
     }
 
-    /// Whose session the decision is about.
+    /// The session that the last decision is about.
     pub(crate) fn session_at_last(&self) -> Option<&JsonSession> {
         self.answer.as_ref().map_or(self.session.as_ref(), |answer| self.session_later(answer))
     }

@@ -10,13 +10,14 @@ use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 use host::{Host, session_cookie};
 use oidc_logout::op::{Answer, Decision};
 
-/// Serves it.
+/// Serves the endpoint at `/logout`.
 ///
 /// # Errors
 /// Those of the network.
 pub async fn serve(listener: TcpListener, host: Data<Host>) -> io::Result<()> {
     let app = move || {
-        // The crate reads 64 KiB and answers 413 to more; at twice that actix does.
+        // The crate answers more than 64 KiB with its own page, so such a body must reach it. Only a
+        // body of twice that size is stopped here.
         let limit = PayloadConfig::new(128 * 1024);
         App::new().app_data(limit).app_data(host.clone()).route("/logout", web::to(logout))
     };

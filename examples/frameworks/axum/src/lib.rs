@@ -14,12 +14,13 @@ use host::{Host, session_cookie};
 use oidc_logout::op::{Answer, Decision};
 use tokio::net::TcpListener;
 
-/// Serves it.
+/// Serves the endpoint at `/logout`.
 ///
 /// # Errors
 /// Those of the network.
 pub async fn serve(listener: TcpListener, host: Arc<Host>) -> io::Result<()> {
-    // The crate reads 64 KiB and answers 413 to more; at twice that axum does.
+    // The crate answers more than 64 KiB with its own page, so such a body must reach it. Only a
+    // body of twice that size is stopped here.
     let logout = any(logout).layer(DefaultBodyLimit::max(128 * 1024));
     axum::serve(listener, Router::new().route("/logout", logout).with_state(host)).await
 }

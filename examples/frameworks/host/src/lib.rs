@@ -1,6 +1,8 @@
-//! What a provider has anyway, whatever framework it is on: its endpoint, clients and sessions, a clock, and pages.
+//! The parts of a provider that do not depend on its framework: its endpoint, clients and sessions,
+//! a clock, and pages.
 //!
-//! The stores are in memory and asynchronous, as a database would be. The tests set all of it before each request.
+//! The stores are in memory. They are asynchronous, because a database would be. The tests set the
+//! whole state before each request.
 
 mod pages;
 
@@ -15,27 +17,27 @@ use tokio::sync::RwLock;
 #[derive(Debug)]
 pub struct Host(RwLock<State>);
 
-/// All that it knows.
+/// The state of the provider.
 #[derive(Debug)]
 pub struct State {
-    /// The endpoint; it is swapped when keys rotate.
+    /// The endpoint. A host replaces it when keys rotate.
     pub endpoint: LogoutEndpoint,
     /// The registered clients.
     pub clients: HashMap<ClientId, Client>,
     /// The sessions by the value of the cookie `session`.
     pub sessions: HashMap<String, Session>,
-    /// What the clock shows.
+    /// The time on the clock.
     pub now: OffsetDateTime,
 }
 
 impl Host {
-    /// A provider in this state.
+    /// A provider that starts in this state.
     #[must_use]
     pub fn new(state: State) -> Self {
         Self(RwLock::new(state))
     }
 
-    /// Puts it in another state.
+    /// Replaces the whole state.
     pub async fn set(&self, state: State) {
         *self.0.write().await = state;
     }
@@ -55,17 +57,17 @@ impl Host {
         self.0.read().await.clients.get(id?).cloned()
     }
 
-    /// The session that the cookie stands for. Every client knows it by the same names here.
+    /// The session that belongs to the cookie. All clients know it by the same `sub` and `sid`.
     pub async fn session(&self, cookie: Option<&str>) -> Option<Session> {
         self.0.read().await.sessions.get(cookie?).cloned()
     }
 
-    /// Ends the session that the cookie stands for.
+    /// Ends the session that belongs to the cookie.
     pub async fn end_session(&self, cookie: Option<&str>) {
         self.0.write().await.sessions.remove(cookie.unwrap_or_default());
     }
 
-    /// The page of an answer. An error page offers to sign out to whoever is signed in.
+    /// The page of an answer. If somebody is signed in, an error page offers to sign out.
     pub async fn page(&self, answer: &Answer, session: Option<&Session>) -> String {
         let state = self.0.read().await;
         let offer = match answer {
@@ -76,7 +78,7 @@ impl Host {
     }
 }
 
-/// The cookie `session` in the values of the header `cookie`.
+/// The value of the cookie `session`, from the lines of the `cookie` header.
 pub fn session_cookie<'c>(lines: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     lines.into_iter().flat_map(|line| line.split("; ")).find_map(|cookie| cookie.strip_prefix("session="))
 }

@@ -1,10 +1,10 @@
-//! The pages: markup only, status and headers come from the crate.
+//! The pages. They are markup only, because status and headers come from the crate.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use oidc_logout::op::{Answer, Confirm, Refusal, Resubmit};
 
-/// The page of an answer. A redirect's body is the signed-out page, which browsers do not show.
-/// `offer` is the way out for error pages.
+/// The page of an answer. A redirect has the signed-out page as its body, which browsers do not
+/// show. An error page shows `offer`, the form to sign out, if there is one.
 pub(crate) fn of_answer(answer: &Answer, offer: Option<&Confirm>) -> String {
     match answer {
         Answer::Landing(_) => signed_out(),
@@ -15,20 +15,20 @@ pub(crate) fn of_answer(answer: &Answer, offer: Option<&Confirm>) -> String {
     }
 }
 
-/// Nobody is signed in any more.
+/// The page after the session has ended.
 fn signed_out() -> String {
     page("You are signed out", &html! { p { a href="/" { "Home" } } })
 }
 
-/// The End-User said no.
+/// The page after the End-User answered no.
 fn still_signed_in() -> String {
     page("You are still signed in", &html! { p { a href="/" { "Home" } } })
 }
 
-/// Asks the End-User.
+/// The question whether to sign out.
 fn confirmation(ask: &Confirm) -> String {
     let content = html! {
-        @if ask.is_repeated() { p { "Your answer did not reach us in time or from this page. Please answer again." } }
+        @if ask.is_repeated() { p { "Your answer came too late, or not from this page. Please answer again." } }
         @if let (true, Some(client)) = (ask.returns_to_client(), ask.client_id()) {
             p { "Once signed out, you go back to " strong { (client.as_str()) } "." }
         }
@@ -40,7 +40,8 @@ fn confirmation(ask: &Confirm) -> String {
     page("Do you want to sign out?", &content)
 }
 
-/// Posts the form again, this time from a page of the provider.
+/// A page that posts the request again at once. It comes from the provider's own site, so the
+/// browser sends the session cookie this time.
 fn self_posting(again: &Resubmit) -> String {
     let content = html! {
         (form(again.fields(), &html! { button { "Continue" } }))
@@ -49,7 +50,7 @@ fn self_posting(again: &Resubmit) -> String {
     page("One moment", &content)
 }
 
-/// Says what is wrong, and offers to sign out to whoever is signed in.
+/// The page of a refusal, with the offer to sign out if somebody is signed in.
 fn error(refusal: &Refusal, offer: Option<&Confirm>) -> String {
     let content = html! {
         p { "An application sent you here with a request that this provider does not accept." }
@@ -62,7 +63,7 @@ fn error(refusal: &Refusal, offer: Option<&Confirm>) -> String {
     page("Signing out did not work", &content)
 }
 
-/// A form to the logout endpoint; the markup escapes the values.
+/// A form that posts to the logout endpoint. maud escapes the values.
 fn form<'v>(fields: impl Iterator<Item = (&'static str, &'v str)>, buttons: &Markup) -> Markup {
     html! {
         form method="post" action="/logout" {

@@ -17,7 +17,7 @@ use tokio::net::TcpListener;
 
 type Page = Response<Full<Bytes>>;
 
-/// Serves it.
+/// Serves the endpoint at `/logout`.
 ///
 /// # Errors
 /// Those of the network.
@@ -27,7 +27,7 @@ pub async fn serve(listener: TcpListener, host: Arc<Host>) -> io::Result<()> {
         let host = Arc::clone(&host);
         tokio::spawn(async move {
             let service = service_fn(|request| async { Ok::<_, Infallible>(route(&host, request).await) });
-            // What goes wrong on a connection is the client's affair.
+            // A broken connection is no fault of the server.
             let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
         });
     }
@@ -38,7 +38,8 @@ async fn route(host: &Host, request: Request<Incoming>) -> Page {
         return plain(StatusCode::NOT_FOUND);
     }
     let (request, body) = request.into_parts();
-    // The crate reads 64 KiB and answers 413 to more; at twice that this does.
+    // The crate answers more than 64 KiB with its own page, so such a body must reach it. Only a
+    // body of twice that size is stopped here.
     let Ok(body) = Limited::new(body, 128 * 1024).collect().await else {
         return plain(StatusCode::PAYLOAD_TOO_LARGE);
     };

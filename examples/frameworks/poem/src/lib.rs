@@ -12,7 +12,7 @@ use poem::web::Data;
 use poem::{Body, EndpointExt as _, Request, Response, Route, Server, handler};
 use tokio::net::TcpListener;
 
-/// Serves it.
+/// Serves the endpoint at `/logout`.
 ///
 /// # Errors
 /// Those of the network.
@@ -24,7 +24,8 @@ pub async fn serve(listener: TcpListener, host: Arc<Host>) -> io::Result<()> {
 #[handler]
 async fn logout(Data(host): Data<&Arc<Host>>, request: &Request, body: Body) -> poem::Result<Response> {
     let (endpoint, now) = (host.endpoint().await, host.now().await);
-    // The crate reads 64 KiB and answers 413 to more; at twice that poem does.
+    // The crate answers more than 64 KiB with its own page, so such a body must reach it. Only a
+    // body of twice that size is stopped here.
     let body = body.into_bytes_limit(128 * 1024).await?;
     let cookie = session_cookie(request.headers().get_all(COOKIE).iter().filter_map(|value| value.to_str().ok()));
     let session = host.session(cookie).await;

@@ -10,8 +10,8 @@ use rocket::http::{ContentType, Method, Status};
 use rocket::route::{Handler, Outcome, Route};
 use rocket::{Request, Response, async_trait};
 
-/// The routes to mount at the root: one for each method that Rocket knows. It answers others by itself,
-/// and takes a form that begins with `_method=` for a request of that method.
+/// The routes to mount at the root: one for each method that Rocket knows. Rocket answers other
+/// methods by itself. It treats a form that begins with `_method=` as a request with that method.
 #[must_use]
 pub fn routes(host: &Arc<Host>) -> Vec<Route> {
     use Method::{Delete, Get, Head, Options, Patch, Post, Put, Trace};
@@ -25,7 +25,8 @@ struct Logout(Arc<Host>);
 #[async_trait]
 impl Handler for Logout {
     async fn handle<'r>(&self, request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r> {
-        // The crate answers 413 to more than 64 KiB; what is beyond twice that is not read.
+        // The crate answers more than 64 KiB with its own page, so such a body must reach it. Rocket
+        // reads at most twice that.
         match data.open(128.kibibytes()).into_bytes().await {
             Ok(body) => Outcome::Success(logout(&self.0, request, &body).await),
             Err(_) => Outcome::Error(Status::BadRequest),
