@@ -1,14 +1,17 @@
-//! What a decision costs for each kind of key, with several keys, with many redirect URIs, and on two threads.
+//! The time of a decision for each kind of key, with several keys, with many redirect URIs, and on
+//! two threads.
 //!
 //! ```text
 //! cargo bench --bench algorithms
 //! cargo bench --bench algorithms --features aws-lc-rs
 //! ```
 //!
-//! Each request carries a hint of 700 bytes of claims and is timed from its bytes to the location of the redirect. The
-//! base line is what OpenSSL takes for the same token with the key at hand, whatever backend the crate is built with: one
-//! `EVP_DigestVerify`, for HMAC one `EVP_DigestSign` and a comparison in constant time. As in `speed`, only ratios within
-//! one round are told, and the table shows their medians. Without `--bench` the outcomes are checked and nothing is timed.
+//! Each request has a hint with 700 bytes of claims. It is timed from its bytes to the location of
+//! the redirect. The base line is OpenSSL's time for the same token with a key that is already
+//! parsed, whatever backend the crate is built with: one `EVP_DigestVerify`, or for HMAC one
+//! `EVP_DigestSign` and a comparison in constant time. As in `speed`, ratios are taken within one
+//! round, and the table shows their medians. Without `--bench`, the outcomes are checked and
+//! nothing is timed.
 #![allow(
     clippy::expect_used,
     clippy::panic,
@@ -46,7 +49,8 @@ const CLAIMS_BYTES: usize = 700;
 
 fn main() {
     timed::without_backtraces();
-    // The one with the smallest modulus signs: to a key with a smaller one a signature may be too large to be looked at.
+    // The key with the smallest modulus signs. OpenSSL rejects a signature that is larger than the
+    // modulus without computing anything, so the other keys would cost less than they should.
     let mut keys: Vec<_> = (0..16).map(|_| SigningKey::new(Algorithm::Rs256)).collect();
     keys.sort_by_key(SigningKey::modulus);
     let (rs256, others) = keys.split_first().expect("16 keys");
@@ -54,7 +58,8 @@ fn main() {
         others: [Algorithm::Ps256, Algorithm::Es256, Algorithm::EdDsa, Algorithm::Hs256]
             .map(|algorithm| Request::new(&SigningKey::new(algorithm)))
             .into(),
-        // Without a kid every key that fits is tried, in the order of the set: here the right one is the last.
+        // Without a kid, keys are tried in the order of the set. Here the right key is the last
+        // one.
         without_kid: [1, 2, 16].map(|keys| (keys, Request::without_kid(rs256, &others[..keys - 1]))).into(),
         many_uris: Request { client: client(rs256, 100), ..Request::new(rs256) },
         rs256: Request::new(rs256),
@@ -67,13 +72,13 @@ fn main() {
     }
 }
 
-/// A request with all that it takes to decide it.
+/// A request, and everything that is needed to decide it.
 struct Request {
     query: String,
     endpoint: LogoutEndpoint,
     client: Client,
     session: Session,
-    /// The token of its hint, and the key that verifies it.
+    /// The signed part of its hint; next, the signature and the key that verifies it.
     signed: Vec<u8>,
     signature: Vec<u8>,
     key: SigningKey,
@@ -164,7 +169,7 @@ fn uri(n: usize) -> String {
     format!("https://rp.example/tenants/{n:03}/signed-out")
 }
 
-/// The URI that the requests ask for is the last of those registered.
+/// The requested URI is registered last, because URIs are compared in order.
 fn client(key: &SigningKey, uris: usize) -> Client {
     let mut client = Client::builder(CLIENT_ID).id_token_signed_response_alg(key.algorithm());
     if let Some(secret) = key.secret() {
@@ -176,7 +181,7 @@ fn client(key: &SigningKey, uris: usize) -> Client {
     client.build().expect("the client")
 }
 
-/// As a registry has them.
+/// Redirect URIs as they may stand in a registry.
 const STORED: [&str; 5] = [
     "https://rp.example/signed-out",
     "https://www.rp.example/account/signed-out?lang=en",
@@ -253,7 +258,7 @@ impl Bench {
     }
 }
 
-/// All that is timed; a line is told by its place.
+/// Everything that is timed. Lines are identified by their index.
 #[derive(Default)]
 struct Lines<'a>(Vec<Timed<'a>>);
 
@@ -280,7 +285,7 @@ fn backend() -> &'static str {
     if cfg!(feature = "aws-lc-rs") { "aws-lc-rs" } else { "josekit on OpenSSL" }
 }
 
-/// At most how dear a request should be, in units of OpenSSL's base line.
+/// The highest cost that a request should have, in units of OpenSSL's base line.
 fn aim(algorithm: Algorithm) -> Option<f64> {
     match (algorithm, cfg!(feature = "aws-lc-rs")) {
         (Algorithm::Rs256 | Algorithm::Ps256, false) => Some(1.12),

@@ -1,15 +1,17 @@
-//! How many instructions the crate's own code takes for each of its main paths, counted by Valgrind's callgrind.
+//! The number of instructions that the crate's own code executes on each of its main paths, counted
+//! by Valgrind's callgrind.
 //!
 //! ```text
 //! cargo bench --bench instructions               # count, and compare with instructions.txt
 //! cargo bench --bench instructions -- --write    # count, and write instructions.txt
 //! ```
 //!
-//! Unlike a time, a count hardly changes with what else the machine does, so that a slow-down is seen where a benchmark
-//! could not tell it from noise. Counted is what this program's own code does, the crate and what it is compiled with: not
-//! OpenSSL, not the C library, not the crate memchr, for they choose their code by the processor. Another compiler makes
-//! other code, so counts made by another version of it are compared more loosely, and on another architecture they are only
-//! printed. Without `--bench` the outcomes are checked and nothing is counted.
+//! Unlike a time, a count hardly depends on the load of the machine, so it shows a slow-down that a
+//! benchmark could not tell from noise. The count covers this program's own code: the crate and the
+//! Rust crates compiled into it. It leaves out OpenSSL, the C library and the crate memchr, because
+//! they choose their code by the processor. Another compiler generates other code, so counts of
+//! another compiler version are compared with a larger tolerance, and those of another architecture
+//! are only printed. Without `--bench`, the outcomes are checked and nothing is counted.
 #![allow(
     clippy::expect_used,
     clippy::panic,
@@ -39,13 +41,14 @@ use seed::Seed;
 
 const COUNTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/instructions.txt");
 
-/// By how much a count may differ from the one that is kept, in percent: made by the same compiler, and by another.
+/// How far a count may differ from the recorded one, in percent, if the same compiler made both, or
+/// another one.
 const TOLERANCE: f64 = 2.0;
 const TOLERANCE_OTHER_COMPILER: f64 = 15.0;
 
-/// Tells the process which path to take, for callgrind.
+/// The argument that tells the process under callgrind which path to take.
 const PATH: &str = "--path";
-/// How often; what happens only the first time weighs little then.
+/// The number of repetitions. With many, work that happens only the first time weighs little.
 const TIMES: u64 = 100;
 
 fn main() {
@@ -91,7 +94,7 @@ const NAMES: [&str; 9] = [
 
 struct Paths {
     seed: Seed,
-    /// The seed's provider under the policy of the specification, which asks where nothing is proven.
+    /// The seed's provider under the policy `openid`, which asks if nothing is proven.
     openid: LogoutEndpoint,
     by_client_id: String,
     /// The form that answers the question with a yes.
@@ -179,14 +182,15 @@ impl Paths {
     }
 }
 
-/// Callgrind counts while this runs, and finds it by its name.
+/// Callgrind counts while this function runs. It finds the function by its name, so it must not be
+/// inlined.
 #[inline(never)]
 fn measured(path: impl Fn() -> bool) -> bool {
     black_box(path())
 }
 
 struct Counts {
-    /// Its version and what it compiles for.
+    /// The compiler's version and its host.
     compiler: String,
     paths: BTreeMap<String, u64>,
 }
@@ -206,11 +210,11 @@ impl Counts {
         Self { compiler: compiler.to_owned(), paths: paths.collect() }
     }
 
-    /// Prints the differences; whether all are small.
+    /// Prints the differences, and returns whether all are within the tolerance.
     fn compare(&self, kept: &Self) -> bool {
         let host = |counts: &Self| counts.compiler.rsplit(' ').next().map(str::to_owned);
         if host(self) != host(kept) {
-            println!("counted with {}, kept from {}: not to be compared\n\n{self}", self.compiler, kept.compiler);
+            println!("counted with {}, kept from {}: not comparable\n\n{self}", self.compiler, kept.compiler);
             return true;
         }
         let same_compiler = self.compiler == kept.compiler;
@@ -226,7 +230,7 @@ impl Counts {
             println!("{name:<24}{kept:>10}{count:>10}{percent:>+9.2}{}", if differs { "  differs" } else { "" });
         }
         if !within {
-            println!("\nWhere the change is meant: cargo bench --bench instructions -- --write");
+            println!("\nIf the change is intended: cargo bench --bench instructions -- --write");
         }
         within
     }
@@ -266,8 +270,8 @@ fn count(path: &str) -> u64 {
     own_instructions(&profile, &program)
 }
 
-/// Adds up what callgrind attributes to the program itself, without the libraries that it loads
-/// (Valgrind manual, "Callgrind Format Specification").
+/// Adds up the instructions that callgrind attributes to the program itself, without the libraries
+/// that it loads (Valgrind manual, "Callgrind Format Specification").
 fn own_instructions(profile: &str, program: &Path) -> u64 {
     let (mut objects, mut functions) = (Names::default(), Names::default());
     let (mut own_object, mut own_function, mut calls, mut sum) = (false, false, false, 0);
@@ -283,7 +287,7 @@ fn own_instructions(profile: &str, program: &Path) -> u64 {
         } else if line.starts_with("calls=") {
             calls = true;
         } else if line.starts_with(|first: char| first.is_ascii_digit() || "+-*".contains(first)) {
-            // The line after `calls=` has the cost of the callee.
+            // The line after `calls=` holds the cost of the callee, which has lines of its own.
             if own_object && own_function && !calls {
                 sum += line.split_once(' ').map_or(0, |(_, cost)| cost.parse().unwrap_or_default());
             }
@@ -294,7 +298,7 @@ fn own_instructions(profile: &str, program: &Path) -> u64 {
     sum
 }
 
-/// A name is written out once and then told by its number.
+/// Callgrind writes a name out once, and then only its number.
 #[derive(Default)]
 struct Names<'p>(BTreeMap<&'p str, &'p str>);
 

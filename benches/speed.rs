@@ -1,16 +1,19 @@
-//! What a decision costs, in units of what cannot be saved: one RSA signature check by OpenSSL.
+//! The time of a decision, in units of the one part that cannot be saved: an RSA signature check by
+//! OpenSSL.
 //!
 //! ```text
 //! cargo bench --bench speed
 //! ```
 //!
-//! The base line is one call of `EVP_DigestVerify` for the token of the first vector, `seed/signed-in`, with the key at
-//! hand. Machines are noisy, so only ratios within one run are told: every round times the base line and each case in
-//! turn, the ratio is taken within the round, and the table shows the median of all rounds.
+//! The base line is one call of `EVP_DigestVerify` for the token of the first vector,
+//! `seed/signed-in`, with a key that is already parsed. Machines are noisy, so times of different
+//! runs are never compared. Every round times the base line and each case in turn, the ratio is
+//! taken within the round, and the table shows the median of all rounds.
 //!
-//! Measured with `RUST_BACKTRACE` unset: where it is set, a signature that does not verify costs a captured backtrace on
-//! top, the deeper the stack the dearer. So the program starts itself again without that variable. It also checks that no
-//! outcome depends on it. Without `--bench` (`cargo test --benches`) the outcomes are checked and nothing is timed.
+//! If `RUST_BACKTRACE` is set, a signature that does not verify also costs a captured backtrace,
+//! which costs more the deeper the stack is. So the program starts itself again without that
+//! variable. It also checks that no outcome depends on it. Without `--bench` (`cargo test
+//! --benches`), the outcomes are checked and nothing is timed.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -47,10 +50,10 @@ mod timed;
 use seed::{Seed, filled};
 use timed::{Timed, median, ratio};
 
-/// How long is measured.
+/// The duration of the measurement.
 const DURATION: Duration = Duration::from_secs(25);
 
-/// Tells the process to print the outcomes and nothing else.
+/// The argument that makes the process print the outcomes and nothing else.
 const OUTCOMES: &str = "--outcomes";
 
 fn main() {
@@ -113,7 +116,7 @@ impl Seed {
         URL_SAFE_NO_PAD.decode(&self.segments[2]).expect("base64url")
     }
 
-    /// The key as OpenSSL has it.
+    /// The key in OpenSSL's form.
     fn openssl_key(&self) -> PKey<Public> {
         let number = |name: &str| {
             let octets = URL_SAFE_NO_PAD.decode(self.jwk[name].as_str().expect("a number"));
@@ -123,7 +126,7 @@ impl Seed {
         PKey::from_rsa(key).expect("a key")
     }
 
-    /// The key as the signature library has it.
+    /// The key in josekit's form.
     fn josekit_verifier(&self) -> impl JwsVerifier {
         let Value::Object(members) = self.jwk.clone() else {
             panic!("the key is not an object");
@@ -133,11 +136,11 @@ impl Seed {
     }
 }
 
-/// A request to be timed.
+/// A request that is timed.
 struct Case {
     name: &'static str,
     query: String,
-    /// The redirect, or the code of the refusal.
+    /// The location of the redirect, or the code of the refusal.
     outcome: String,
     aim: Aim,
 }
@@ -149,7 +152,7 @@ impl Case {
     }
 }
 
-/// At most how dear a case should be.
+/// The highest cost that a case should have.
 enum Aim {
     OfBaseLine(f64),
     OfAccepting,
@@ -157,7 +160,7 @@ enum Aim {
     None,
 }
 
-/// The cases; the first is the seed's request itself.
+/// The cases. The first is the seed's request itself.
 fn cases(seed: &Seed) -> Vec<Case> {
     let mut cases = vec![Case::new(
         "the seed's request, from bytes to location",
@@ -171,7 +174,7 @@ fn cases(seed: &Seed) -> Vec<Case> {
     cases
 }
 
-/// Refused by length, percent, dots or base64.
+/// Requests that are refused for their length, percent-encoding, dots or base64.
 fn refused_early(seed: &Seed) -> Vec<Case> {
     let [header, claims, signature] = &seed.segments;
     let with_last = |last: &str| {
@@ -203,7 +206,7 @@ fn refused_early(seed: &Seed) -> Vec<Case> {
     ]
 }
 
-/// Refused for the JSON of the claims.
+/// Requests that are refused for the JSON of the claims.
 fn refused_json(seed: &Seed) -> Vec<Case> {
     let claims = seed.claims();
     let broken = claims.strip_suffix('}').expect("an object");
@@ -223,14 +226,14 @@ fn refused_json(seed: &Seed) -> Vec<Case> {
     ]
 }
 
-/// What costs most, whatever becomes of it. Without an aim.
+/// The most expensive requests, accepted or not. They have no aim.
 fn worst(seed: &Seed) -> Vec<Case> {
     let [header, claims, signature] = &seed.segments;
     let mut other = seed.signature();
     other[128] ^= 1;
     let other = URL_SAFE_NO_PAD.encode(other);
 
-    // Good for an ID Token but for their signature, and as large as a hint may be.
+    // These tokens are as large as a hint may be, and right except for their signature.
     let json = seed.claims();
     let json = json.strip_suffix('}').expect("an object");
     let room = (48 * 1024 - header.len() - signature.len() - 2) / 4 * 3;
@@ -242,7 +245,7 @@ fn worst(seed: &Seed) -> Vec<Case> {
     let case = |name, query, outcome| Case::new(name, query, outcome, Aim::None);
     vec![
         case(
-            "signature: one bit of the seed's is another",
+            "signature: one bit of the seed's is flipped",
             seed.with_hint(&format!("{header}.{claims}.{other}")),
             "signature",
         ),
@@ -254,7 +257,7 @@ fn worst(seed: &Seed) -> Vec<Case> {
         case("query: 64 KiB of %61&", form("", "%61&"), "state_missing"),
         case("query: 64 KiB of %41, as a name", form("", "%41"), "state_missing"),
         case("query: 64 KiB of %41, as a state", form("state=", "%41"), "state_too_long"),
-        case("query: 64 KiB of a parameter that is not known", form("x=", "x"), "state_missing"),
+        case("query: 64 KiB of an unknown parameter", form("x=", "x"), "state_missing"),
     ]
 }
 
@@ -297,9 +300,9 @@ fn report(cases: &[Case], lines: &[Timed]) {
     println!("{:<58}{:>8}{:>9}  aim", "", "ratio", "µs");
     row("base line: EVP_DigestVerify", &base.rounds, None);
     row("the signature alone, by josekit", &verify.rounds, None);
-    // No request does all the work but the signature's, so the rest is a difference: what the seed's request costs above
-    // the signature check that it contains, both timed in the same round. What the rest slows down the check, by its hold
-    // on the caches, counts as the rest's.
+    // No request does all the work without the signature check, so that part is a difference: the
+    // time of the seed's request minus that of its signature check, both from the same round. The
+    // rest also slows the check down, because it fills the caches; the difference includes that.
     let rest = accept.rounds.iter().zip(&verify.rounds);
     let rest: Vec<_> = rest.map(|(accept, verify)| accept - verify).collect();
     row("the seed's request, all but the signature", &rest, Some(0.11));

@@ -1,4 +1,4 @@
-//! Keys of OpenSSL that sign tokens, and check them as plainly as it can be done.
+//! OpenSSL keys that sign tokens, and that check them in the most direct way.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -16,14 +16,14 @@ use openssl::rsa::{Padding, Rsa};
 use openssl::sign::{RsaPssSaltlen, Signer, Verifier};
 use serde_json::{Value, json};
 
-/// What an HMAC is made with, as long as its hash.
+/// The secret for HMAC, as long as its hash.
 const SECRET: [u8; 32] = [7; 32];
 
 #[derive(Clone)]
 pub(crate) struct SigningKey {
     algorithm: Algorithm,
     private: PKey<Private>,
-    /// What a verifier has; an HMAC has none.
+    /// The key that a verifier has. `None` for an HMAC.
     public: Option<PKey<Public>>,
 }
 
@@ -50,7 +50,7 @@ impl SigningKey {
         self.algorithm
     }
 
-    /// The algorithm as a token names it.
+    /// The name of the algorithm in a token.
     pub(crate) fn name(&self) -> &'static str {
         match self.algorithm {
             Algorithm::Rs256 => "RS256",
@@ -100,7 +100,8 @@ impl SigningKey {
         Some(jwk)
     }
 
-    /// The same check by josekit: what of a request is not the crate's. `None` for an HMAC.
+    /// The same check by josekit, which is the part of a request that is not the crate's own work.
+    /// `None` for an HMAC.
     pub(crate) fn josekit(&self) -> Option<Box<dyn JwsVerifier>> {
         let mut jwk = self.jwk("")?;
         let members = jwk.as_object_mut().expect("an object");
@@ -114,7 +115,7 @@ impl SigningKey {
         })
     }
 
-    /// A signature as a token has it.
+    /// A signature in the form that tokens use.
     pub(crate) fn sign(&self, message: &[u8]) -> Vec<u8> {
         let mut signer = match self.algorithm {
             Algorithm::EdDsa => Signer::new_without_digest(&self.private),
@@ -144,7 +145,7 @@ impl SigningKey {
         signature.to_der().expect("a signature")
     }
 
-    /// The base line. The signature is as [`for_openssl`](Self::for_openssl) makes it.
+    /// The base line. The signature must be in the form of [`for_openssl`](Self::for_openssl).
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         let Some(public) = &self.public else {
             let mut signer = Signer::new(MessageDigest::sha256(), &self.private).expect("a signer");

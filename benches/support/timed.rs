@@ -1,4 +1,4 @@
-//! Work that is timed in turns, so that what a noisy machine does to one line it does to all.
+//! Times several pieces of work in turns, so that noise on the machine affects all of them alike.
 
 use std::env;
 use std::process::{self, Command};
@@ -6,14 +6,14 @@ use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long the work runs in a turn, about.
+/// The approximate duration of a turn.
 const TURN: Duration = Duration::from_micros(250);
 const WARM_UP: Duration = Duration::from_secs(2);
 
 pub(crate) const BACKTRACE_VARIABLES: [&str; 2] = ["RUST_BACKTRACE", "RUST_LIB_BACKTRACE"];
 
-/// Starts this program again without `RUST_BACKTRACE`, where that is set, and ends with its status: where it is set, a
-/// signature that does not verify costs a captured backtrace on top, the deeper the stack the dearer.
+/// If `RUST_BACKTRACE` is set, starts this program again without it and exits with its status.
+/// Otherwise a signature that does not verify would also cost a captured backtrace.
 pub(crate) fn without_backtraces() {
     if BACKTRACE_VARIABLES.into_iter().all(|name| env::var_os(name).is_none()) {
         return;
@@ -26,12 +26,12 @@ pub(crate) fn without_backtraces() {
     process::exit(status.expect("the same program").code().unwrap_or(1));
 }
 
-/// A line that is timed.
+/// A piece of work that is timed, which becomes a line of the table.
 pub(crate) struct Timed<'a> {
     work: Box<dyn Fn() + Sync + 'a>,
     threads: u32,
     times: u32,
-    /// Microseconds, one a round.
+    /// The microseconds of each round.
     pub(crate) rounds: Vec<f64>,
 }
 
@@ -46,16 +46,17 @@ impl<'a> Timed<'a> {
         Self { threads: 2, ..Self::new(work) }
     }
 
-    /// Microseconds, the mean of one turn; that of all threads, each of which does all of it.
+    /// The mean time of the work in one turn, in microseconds. With threads, each does all of the
+    /// work, and this is the mean over them.
     fn turn(&self) -> f64 {
         if self.threads == 1 {
-            // Not timed: what the line before drove out of the caches comes back.
+            // This part is not timed. It refills the caches after the line before.
             self.work(self.times / 4 + 1);
             let start = Instant::now();
             self.work(self.times);
             return start.elapsed().as_secs_f64() * 1e6 / f64::from(self.times);
         }
-        // Longer, as the threads do not start and end at the same instant.
+        // The turn is longer, because the threads do not start and end at the same instant.
         let times = self.times * 16;
         let started = Barrier::new(self.threads as usize);
         let seconds = |_| {
@@ -78,7 +79,7 @@ impl<'a> Timed<'a> {
         }
     }
 
-    /// Finds out how often the work is done in a turn.
+    /// Finds the number of repetitions that fill a turn.
     fn warm_up(&mut self, duration: Duration) {
         let start = Instant::now();
         while start.elapsed() < duration {
@@ -90,7 +91,7 @@ impl<'a> Timed<'a> {
     }
 }
 
-/// Every round gives each line its turn.
+/// Runs rounds until the time is over. Each round gives every line one turn.
 pub(crate) fn measure(lines: &mut [Timed<'_>], duration: Duration) {
     let count = u32::try_from(lines.len()).expect("a few lines");
     for line in &mut *lines {
@@ -105,7 +106,7 @@ pub(crate) fn measure(lines: &mut [Timed<'_>], duration: Duration) {
     }
 }
 
-/// The median of the ratios, each taken within a round.
+/// The median of the ratios. Each ratio is taken within one round.
 pub(crate) fn ratio(rounds: &[f64], base: &[f64]) -> f64 {
     median(rounds.iter().zip(base).map(|(round, base)| round / base))
 }
@@ -116,7 +117,7 @@ pub(crate) fn median(values: impl Iterator<Item = f64>) -> f64 {
     values[values.len() / 2]
 }
 
-/// A row of the table; a figure above what was aimed at says so.
+/// Prints a row of the table. It says `missed` if the figure is above the aim.
 pub(crate) fn row(name: &str, ratio: f64, microseconds: f64, aim: Option<f64>) {
     let aim = aim.map_or_else(String::new, |aim| verdict(ratio, aim));
     println!("{name:<58}{ratio:>8.3}{microseconds:>9.2}  {aim}");

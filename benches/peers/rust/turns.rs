@@ -1,4 +1,5 @@
-//! The loop of a timed program: a line `WORK TIMES` comes in, the nanoseconds that it took go out.
+//! The loop of a timed program. It reads lines `WORK TIMES`, and answers each with the nanoseconds
+//! that the work took.
 
 use std::io::stdin;
 use std::time::Instant;
@@ -6,7 +7,7 @@ use std::{env, fs};
 
 use serde_json::{Value, json};
 
-/// What every program shares, of the file that the command line names.
+/// Reads the fixture that all programs share. The command line names its file.
 pub fn read_fixture() -> Value {
     let path = env::args().nth(1).expect("the path of the fixture");
     serde_json::from_slice(&fs::read(path).expect("the fixture")).expect("JSON")
@@ -20,7 +21,7 @@ pub fn serve(package: &str, version: &str, works: &[(&str, &dyn Fn())]) {
         let (name, times) = line.split_once(' ').expect("WORK TIMES");
         let (_, work) = works.iter().find(|(known, _)| *known == name).expect("a known work");
         let times: u32 = times.parse().expect("a number");
-        // Not timed: what other programs drove out of the caches comes back.
+        // This part is not timed. It refills the caches after the other programs' turns.
         for _ in 0..times / 4 {
             work();
         }

@@ -1,4 +1,4 @@
-//! This crate: from the bytes of the query to the location, for a user who is signed in.
+//! This crate: a decision from the bytes of the query to the location, for a signed-in user.
 
 use std::collections::HashMap;
 use std::hint::black_box;
@@ -18,8 +18,7 @@ fn main() {
     let text = |name: &str| fixture[name].as_str().expect(name);
 
     let keys = KeySet::from_jwks(json!({ "keys": [fixture["public_jwk"]] }).to_string()).expect("the key");
-    let endpoint =
-        LogoutEndpoint::new(text("issuer"), keys, Secret::new([1; 32]).expect("32 bytes are enough"));
+    let endpoint = LogoutEndpoint::new(text("issuer"), keys, Secret::new([1; 32]).expect("32 bytes are enough"));
     let client = Client::builder(text("client_id")).post_logout_redirect_uri(text("post_logout_redirect_uri"));
     let clients = HashMap::from([(text("client_id"), client.build().expect("the client"))]);
     let session = Session::new([1; 32], text("subject")).sid(text("sid"));
@@ -57,7 +56,7 @@ fn main() {
     );
 }
 
-/// One signature check by the library that the crate's backend uses, with the key at hand.
+/// One signature check by the library of the crate's backend, with a key that is already parsed.
 fn signature(jwk: &Value, token: &str) -> impl Fn() -> bool {
     let (signed, signature) = token.rsplit_once('.').expect("three segments");
     let signed = signed.as_bytes().to_owned();

@@ -1,4 +1,5 @@
-//! rustauth: the end session endpoint of its OAuth provider, called through its router, over its in-memory database.
+//! rustauth: the end session endpoint of its OAuth provider, called through its router, with its
+//! in-memory database.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -82,13 +83,14 @@ fn router(fixture: &Value, runtime: &Runtime) -> AuthRouter {
         base_url: Some(text("issuer")),
         secret: Some("a secret of some length that this endpoint does not need".to_owned()),
         plugins: vec![jwt(JwtOptions::default()).expect("the plugin"), oauth_provider(provider).expect("the plugin")],
-        // It would refuse after some requests.
+        // Its rate limit would refuse most requests of a measurement.
         rate_limit: RateLimitOptions { enabled: Some(false), ..RateLimitOptions::default() },
         ..RustAuthOptions::default()
     };
     let context = create_auth_context_with_adapter(options, Arc::new(adapter)).expect("the context");
 
-    // The same router with a route that does nothing but answer what the endpoint answers.
+    // The floor is a route on the same router. It sends the endpoint's answer and does nothing
+    // else.
     let location = text("location");
     let floor = create_auth_endpoint("/floor", Method::GET, AuthEndpointOptions::new(), move |_, _| {
         let response = Response::builder().status(StatusCode::FOUND).header(header::LOCATION, &location);
