@@ -51,8 +51,8 @@ struct Host {
 }
 
 impl Host {
-    /// A clone, so that a request holds no lock while it is decided, and keeps the keys that it began
-    /// with.
+    /// A clone, so that a request holds no lock while it is decided, and keeps the keys that it
+    /// began with.
     fn endpoint(&self) -> LogoutEndpoint {
         self.endpoint.read().unwrap_or_else(PoisonError::into_inner).clone()
     }

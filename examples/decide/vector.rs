@@ -176,7 +176,8 @@ impl Logout {
         Ok(got)
     }
 
-    /// The URI to which a yes leads, found out by answering the page. The page itself does not tell.
+    /// The URI to which a yes leads, found out by answering the page. The page itself does not
+    /// tell.
     fn redirect_after_yes(&self, page: &Confirm, now: OffsetDateTime) -> Result<Option<String>, Error> {
         let answer = self.answer.as_ref();
         let yes = fields(page).into_iter().chain([("confirm".to_owned(), "yes".to_owned())]);

@@ -1,5 +1,5 @@
-//! The provider's choices: its demands and permissions beyond the specification and beyond the rules
-//! that no policy can switch off.
+//! The provider's choices: its demands and permissions beyond the specification and beyond the
+//! rules that no policy can switch off.
 
 mod config;
 

@@ -163,8 +163,8 @@ fn is_expressible(request: &JsonRequest) -> bool {
 }
 
 /// Whether a framework may refuse the request by itself. Rocket knows no other methods than these.
-/// Some versions of Rocket and actix-web refuse a target with bytes above ASCII, which RFC 3986 does
-/// not allow.
+/// Some versions of Rocket and actix-web refuse a target with bytes above ASCII, which RFC 3986
+/// does not allow.
 fn may_refuse(server: &Server, request: &JsonRequest) -> bool {
     let known = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"];
     let (method, target) = (!known.contains(&request.method.as_str()), !request.query.is_ascii());

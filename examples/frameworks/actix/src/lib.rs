@@ -16,8 +16,8 @@ use oidc_logout::op::{Answer, Decision};
 /// Those of the network.
 pub async fn serve(listener: TcpListener, host: Data<Host>) -> io::Result<()> {
     let app = move || {
-        // The crate answers more than 64 KiB with its own page, so such a body must reach it. Only a
-        // body of twice that size is stopped here.
+        // The crate answers more than 64 KiB with its own page, so such a body must reach it. Only
+        // a body of twice that size is stopped here.
         let limit = PayloadConfig::new(128 * 1024);
         App::new().app_data(limit).app_data(host.clone()).route("/logout", web::to(logout))
     };

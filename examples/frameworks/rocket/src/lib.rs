@@ -25,8 +25,8 @@ struct Logout(Arc<Host>);
 #[async_trait]
 impl Handler for Logout {
     async fn handle<'r>(&self, request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r> {
-        // The crate answers more than 64 KiB with its own page, so such a body must reach it. Rocket
-        // reads at most twice that.
+        // The crate answers more than 64 KiB with its own page, so such a body must reach it.
+        // Rocket reads at most twice that.
         match data.open(128.kibibytes()).into_bytes().await {
             Ok(body) => Outcome::Success(logout(&self.0, request, &body).await),
             Err(_) => Outcome::Error(Status::BadRequest),
