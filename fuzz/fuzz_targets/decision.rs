@@ -1,4 +1,5 @@
-//! The whole way, from the bytes of a request under any policy to the landing, and back from the crate's own pages.
+//! The whole way from the bytes of a request to the landing, under any policy, and the way back
+//! from the crate's own pages.
 #![no_main]
 
 use arbitrary::Arbitrary;
@@ -20,9 +21,9 @@ struct Input<'a> {
     session: Option<SessionChoice>,
     hint: Option<HintChoice>,
     post: bool,
-    /// What becomes of the confirmation page on its way back.
+    /// The change to the form of the confirmation page before it comes back.
     tamper: Tamper,
-    /// A query or a form, to which the hint is added; after a line feed what a forger makes up.
+    /// A query or a form, to which the hint is added. After a line feed follows a forged value.
     text: &'a [u8],
 }
 
@@ -100,7 +101,7 @@ fuzz_target!(|input: Input<'_>| {
     }
 });
 
-/// The provider's side of a request, as the input chose it.
+/// The provider's side of a request, as the input chooses it.
 struct Case {
     policy: Policy,
     always_confirm: bool,
@@ -108,7 +109,7 @@ struct Case {
     clients: Clients,
     client_is_unknown: bool,
     session: Option<Session>,
-    /// The request as it comes, and whether as a form.
+    /// The bytes of the request; next, whether they are a form or a query.
     form: Vec<u8>,
     post: bool,
     forged: String,
@@ -151,7 +152,7 @@ impl Case {
         }
         match decision {
             Decision::EndSession(end) => {
-                // No bytes of a request make a proof, so this is proven by the hint.
+                // No bytes of the input can be a valid proof, so only a hint can have proven this.
                 assert!(!self.is_answer(), "forged");
                 let choice = input.session.as_ref().unwrap();
                 let hint = end.hint().unwrap();
@@ -168,7 +169,7 @@ impl Case {
             Decision::Answer(Answer::Resubmit(page)) => {
                 assert!(self.post && !input.policy.trust_posts);
                 check_headers(&page.headers());
-                // Once: what comes back is decided as it is.
+                // A request is posted again only once. Now it must be decided.
                 let fields = page.fields().collect();
                 match self.receive_form(fields, &self.endpoint, now(), None) {
                     Decision::Answer(Answer::Landing(landing)) => self.check_landing(&landing),
@@ -220,7 +221,7 @@ impl Case {
         }
     }
 
-    /// Whether the request says that it is what the confirmation page posted.
+    /// Whether the request claims to come from the confirmation page.
     fn is_answer(&self) -> bool {
         self.post
             && url::form_urlencoded::parse(&self.form).any(|(name, value)| match name.as_ref() {
@@ -237,7 +238,8 @@ impl Case {
         }
     }
 
-    /// To a registered URI of the client that was found, and nothing added but one `state`.
+    /// A redirect must lead to a registered URI of the client that was found, with only one `state`
+    /// added.
     fn check_redirect(&self, to: &LogoutRedirect) {
         assert!(!self.client_is_unknown);
         let id = to.client_id().unwrap().as_str();
@@ -256,7 +258,8 @@ impl Case {
         check_headers(&to.headers());
     }
 
-    /// The page comes back: as it was made it ends the session and leads where it would have, and tampered with it does not.
+    /// Posts the page's form. Unchanged, it must end the session and lead where the request would
+    /// have led. Tampered with, it must not end the session.
     fn answer(&self, ask: &Confirm, input: &Input<'_>) {
         check_headers(&ask.headers());
         assert!(!ask.reasons().is_empty());
@@ -301,7 +304,7 @@ impl Case {
             Tamper::OtherField => {
                 let mut other = untouched();
                 let at = self.forged.len() % other.len();
-                // The answer itself is not covered, the rest is.
+                // The proof covers all fields except the answer itself.
                 if other[at].0 == "confirm" || other[at].1 == self.forged {
                     return;
                 }
@@ -321,8 +324,9 @@ impl Case {
             Tamper::TooLate => (later(601), "confirmation_expired"),
             Tamper::FromTheFuture => (later(-61), "confirmation_invalid"),
         };
-        // Without parameters and proof it is no answer to an offer either, and the policy's demands count. And at another
-        // time a hint is good that was none.
+        // In two cases the form is a different request, and another outcome is right. A form with
+        // only a proof answers an offer; without a valid proof the demands of the policy apply. And
+        // a hint can be valid at one time and invalid at another.
         let at_another_time = matches!(input.tamper, Tamper::TooLate | Tamper::FromTheFuture);
         let is_another_request = fields.len() == 1 || at_another_time && input.hint.is_some();
         let expected = if is_another_request { "" } else { expected };
@@ -331,7 +335,7 @@ impl Case {
                 let mut codes = again.reasons().iter().map(|reason| reason.code());
                 assert!(expected.is_empty() || codes.any(|code| code == expected), "{again:?}");
             }
-            // Changed it may be another request, and encoded it may be too large.
+            // A changed form may be a different request, and encoding may make it too large.
             Decision::Answer(Answer::Refuse(refusal)) => {
                 let code = refusal.reason().code();
                 assert!(expected.is_empty() || code == "request_too_large", "{code}");
@@ -340,10 +344,11 @@ impl Case {
         }
     }
 
-    /// Where the same request leads when nobody is signed in.
+    /// The location to which the same request leads if nobody is signed in.
     fn location_without_session(&self, fields: &[(&str, &str)]) -> Option<String> {
         let [parameters @ .., _] = fields else { panic!("there is always a proof") };
-        // Without any, it is the answer to what the provider offers, for which the policy's demands do not count.
+        // A form without parameters answers an offer of the provider, to which the demands of the
+        // policy do not apply.
         if parameters.is_empty() {
             return None;
         }
@@ -460,7 +465,7 @@ fn check_headers(headers: &Headers<'_>) {
     }
 }
 
-/// All of a decision that a host can see.
+/// Everything that a host can see of a decision.
 fn summary(decision: &Decision) -> String {
     let fields = |fields: &mut dyn Iterator<Item = (&'static str, &str)>| format!("{:?}", fields.collect::<Vec<_>>());
     let seen = match decision {

@@ -1,6 +1,8 @@
-//! A token through `receive` and `decide`: as it comes, and signed here, so that what follows the signature is reached.
+//! A token through `receive` and `decide`, either as it is or signed here. Only signed tokens reach
+//! the checks after the signature.
 //!
-//! What is signed here is read a second time by `serde_json`, and the rules applied to that; both have to agree.
+//! `serde_json` reads a signed token a second time, and a model applies the rules to it. The crate
+//! and the model must agree.
 #![no_main]
 
 use std::collections::BTreeSet;
@@ -22,7 +24,7 @@ struct Input<'a> {
     policy: u8,
     sign_with: u8,
     client_id: u8,
-    /// A token; to be signed, the header and after a line feed the claims.
+    /// A token. If it is signed here: the header, a line feed, and the claims.
     text: &'a [u8],
 }
 
@@ -77,7 +79,7 @@ fuzz_target!(|input: Input<'_>| {
     }
 });
 
-/// What becomes of a hint: verified, absent, or the code of what is wrong with it.
+/// The outcome of a hint: verified, absent, or the code of its fault.
 fn outcome(endpoint: &LogoutEndpoint, token: &str, client_id: Option<&str>) -> Result<Option<VerifiedHint>, String> {
     let mut request = LogoutRequest::builder(Method::Get).id_token_hint(token);
     if let Some(client_id) = client_id {
@@ -115,7 +117,8 @@ struct Claims {
     client_id: String,
 }
 
-/// The rules once more. `None` where `serde_json` cannot read what is JSON's grammar all the same.
+/// A second implementation of the rules. `None` if `serde_json` cannot read a text that JSON's
+/// grammar allows.
 fn model(
     policy: usize,
     sign_with: SignWith,
@@ -123,7 +126,7 @@ fn model(
     claims: &[u8],
     client_id: Option<&str>,
 ) -> Option<Result<Claims, &'static str>> {
-    // Base64 makes four of three.
+    // The limits apply to base64, which turns three bytes into four.
     if header.len().div_ceil(3) * 4 > 8 * 1024 - 4 || claims.len() > 32 * 1024 {
         return None;
     }
@@ -241,7 +244,8 @@ impl Object {
         }
         let parsed = serde_json::from_slice(json).and_then(|map| Ok((map, serde_json::from_slice(json)?)));
         let Ok((map, Names(found))) = parsed else {
-            // A lone surrogate, a number beyond a float, or too deep: grammar that is no value.
+            // The grammar allows lone surrogates, numbers beyond a float and deep nesting, but
+            // `serde_json` has no value for them.
             return match serde_json::from_slice::<IgnoredAny>(json) {
                 Ok(_) => Read::Unknown,
                 Err(_) => Read::Malformed,
@@ -267,7 +271,7 @@ impl Object {
     }
 }
 
-/// The names of an object, as often as they occur.
+/// The names of an object, duplicates included.
 struct Names(Vec<String>);
 
 impl<'de> Deserialize<'de> for Names {

@@ -1,4 +1,5 @@
-//! Client metadata of any bytes: what is read is what was sent, comes back as it was, and registers what it says.
+//! Client metadata from any bytes. It must be read as another reader reads it, be the same after
+//! writing and reading, and register the URIs that it holds.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -15,7 +16,7 @@ fuzz_target!(|body: &[u8]| {
     let metadata = match ClientMetadata::from_json(body) {
         Ok(metadata) => metadata,
         Err(error) => {
-            // RFC 6749, section 5.2: the characters of an error_description.
+            // RFC 6749, section 5.2, allows only these characters in an error_description.
             assert!(error.to_string().bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\'));
             assert!(!error.to_string().is_empty());
             return;
@@ -45,9 +46,10 @@ fuzz_target!(|body: &[u8]| {
     }
 });
 
-/// Another reader finds the same. Of members that occur twice it would take the last, but those are refused.
+/// Compares with another reader. That one takes the last of duplicate members, but such metadata
+/// was refused before.
 fn check_reading(metadata: &ClientMetadata, body: &[u8]) {
-    // It does not read numbers beyond its types, which are ignored in members that are not known.
+    // The other reader rejects numbers beyond its types. The crate ignores them in unknown members.
     let Ok(Value::Object(members)) = serde_json::from_slice(body) else {
         return;
     };

@@ -1,4 +1,5 @@
-//! Registering a URI, and redirecting to it: other readers find the same place, and nobody gets anywhere else.
+//! Registers a URI and redirects to it. Another parser must read the same place from it, and no
+//! request may lead anywhere else.
 #![no_main]
 
 use arbitrary::Arbitrary;
@@ -17,11 +18,11 @@ struct Input<'a> {
     public: bool,
     allow_http: bool,
     allow_scheme: bool,
-    /// The URI, and a line each for a `state` and for another URI that is asked for.
+    /// Three lines: the URI, a `state`, and a URI that is requested instead.
     text: &'a str,
 }
 
-/// A scheme without a dot.
+/// A scheme without a dot, which needs permission.
 const ALLOWED_SCHEME: &str = "myapp";
 
 fuzz_target!(|input: Input<'_>| {
@@ -63,7 +64,7 @@ fuzz_target!(|input: Input<'_>| {
             let port = |uri: &str| Url::parse(uri).unwrap().port_or_known_default();
             assert!(input.native && port(requested) == port(&location));
         } else if requested != uri {
-            // What counts as the same is the same to other readers.
+            // URIs that match here must be the same to another parser, too.
             let requested = Url::parse(requested).unwrap();
             assert!(requested == Url::parse(uri).unwrap() || input.native && is_loopback(&requested));
         }
@@ -74,7 +75,7 @@ fn openid() -> PolicyBuilder {
     Policy::openid().to_builder()
 }
 
-/// What registration promises, checked with another parser.
+/// Checks the promises of registration with another parser.
 fn check_uri(input: &Input<'_>, uri: &str) {
     assert!(uri.len() <= 2048 && uri.bytes().all(|byte| byte.is_ascii_graphic()));
     assert!(!uri.contains(['#', '\\', '"', '<', '>', '^', '`', '{', '|', '}']));
@@ -115,7 +116,7 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// With its `state` a location is what was registered, to another parser too.
+/// Checks that another parser reads the location as the registered URI with this `state`.
 fn check_location(uri: &str, location: &str, state: Option<&str>) {
     assert!(location.bytes().all(|byte| byte.is_ascii_graphic()));
     let (before, after) = (Url::parse(uri).unwrap(), Url::parse(location).unwrap());
@@ -134,7 +135,8 @@ fn check_location(uri: &str, location: &str, state: Option<&str>) {
     assert!(leads_to_registered(location, &[uri], false, state), "{location}");
 }
 
-/// Where a request for this URI leads, when nobody is signed in. On the way the page that asks is looked at.
+/// The location to which a request for this URI leads if nobody is signed in. Also checks the page
+/// that asks somebody who is.
 fn redirect(endpoint: &LogoutEndpoint, client: &Client, uri: &str, state: Option<&str>) -> Option<String> {
     let mut request = LogoutRequest::builder(Method::Get).client_id("rp-1").post_logout_redirect_uri(uri);
     if let Some(state) = state {

@@ -1,7 +1,7 @@
-//! Reading a request and writing it back.
+//! Reads a request and writes it back.
 //!
-//! Against `url`'s lenient form parser: where our strict one takes a request, both agree; where it refuses one, the fault
-//! that it names is there.
+//! The strict form parser of the crate is compared with the lenient one of `url`. If the crate
+//! accepts a request, both must agree. If it refuses one, the fault that it names must be there.
 #![no_main]
 
 use base64::Engine as _;
@@ -14,7 +14,7 @@ use oidc_logout_fuzz::endpoint;
 const SPECIFIED: [&str; 6] =
     ["id_token_hint", "logout_hint", "client_id", "post_logout_redirect_uri", "state", "ui_locales"];
 const OWN_PAGES: [&str; 4] = ["resubmitted", "confirmation", "confirm", ENCODED];
-/// Holds a query of its own.
+/// Its value is itself a query, in base64url.
 const ENCODED: &str = "encoded_parameters";
 const MAX_BYTES: usize = LogoutRequest::MAX_BYTES;
 
@@ -34,7 +34,7 @@ fn read(method: Method, bytes: &[u8]) {
         Method::Post => LogoutRequest::from_form(bytes),
     };
     let mut lenient: Vec<_> = url::form_urlencoded::parse(bytes).into_owned().collect();
-    // Anybody else's `encoded_parameters` is a parameter that is not known.
+    // Unless the form comes from a page of the crate, `encoded_parameters` is an unknown parameter.
     let own_page =
         method == Method::Post && lenient.iter().any(|(name, _)| name == "confirmation" || name == "resubmitted");
     if !own_page {
@@ -90,13 +90,14 @@ fn read(method: Method, bytes: &[u8]) {
     assert_eq!(by_http.unwrap(), request);
 }
 
-/// What each `encoded_parameters` holds, where it decodes.
+/// The content of each `encoded_parameters`. `None` if it does not decode.
 fn encoded(form: &[u8]) -> Vec<Option<Vec<u8>>> {
     let members = url::form_urlencoded::parse(form).filter(|(name, _)| name == ENCODED);
     members.map(|(_, value)| URL_SAFE_NO_PAD.decode(value.as_bytes()).ok()).collect()
 }
 
-/// Whether one of the parameter's values has the fault, however often it occurs.
+/// Whether at least one of the parameter's values has the fault. The parameter may occur several
+/// times.
 fn has_fault(bytes: &[u8], parameter: &str, fault: FormFault) -> bool {
     bytes.split(|&byte| byte == b'&').any(|member| {
         let mut parsed = url::form_urlencoded::parse(member);
@@ -129,7 +130,7 @@ fn has_fault(bytes: &[u8], parameter: &str, fault: FormFault) -> bool {
     })
 }
 
-/// The values by hand, one a line.
+/// Builds a request from values, one per line, and writes and reads it.
 fn build(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return;

@@ -1,5 +1,5 @@
-//! What the fuzz targets share: a provider with keys whose private halves are known here, its clients, and a second
-//! reading of what the crate reads, by other parsers.
+//! Shared by the fuzz targets: a provider, keys that sign for it, its clients, and a second reading
+//! of redirects by other parsers.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -18,7 +18,7 @@ pub const ISSUER: &str = "https://op.example";
 pub const NOW: i64 = 1_700_000_000;
 pub const CLIENT_SECRET: &[u8] = b"a secret of a client that is long enough for HS512, of 64 bytes.";
 
-/// The provider's public keys by algorithm and `kid`. Of the first only is the private half here.
+/// The provider's public keys by algorithm and `kid`. Only the first has its private key here.
 pub const KEYS: [(&str, &str); 3] = [("EdDSA", "ed"), ("RS256", "rsa"), ("ES256", "p256")];
 
 static ED25519: LazyLock<PKey<Private>> =
@@ -46,7 +46,7 @@ pub fn base64(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// How a token is signed here.
+/// The two ways in which the targets sign tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SignWith {
     Ed25519,
@@ -64,7 +64,7 @@ pub fn sign(with: SignWith, header: &[u8], claims: &[u8]) -> String {
     format!("{signed}.{}", base64(signature))
 }
 
-/// Whether a token is signed with one of the two keys that can sign here.
+/// Whether a token is signed with one of the two keys that [`sign`] uses.
 pub fn is_genuine(token: &str) -> bool {
     let Some((signed, signature)) = token.rsplit_once('.') else {
         return false;
@@ -87,7 +87,7 @@ fn hmac(message: &[u8]) -> Vec<u8> {
 /// The registered clients.
 pub struct Clients(BTreeMap<&'static str, Client>);
 
-/// What each of them registered.
+/// The redirect URIs of each client.
 pub const REGISTERED: [(&str, &[&str]); 4] = [
     (
         "rp-1",
@@ -104,7 +104,7 @@ pub const REGISTERED: [(&str, &[&str]); 4] = [
 ];
 
 impl Clients {
-    /// With a rule of their own to ask, or none.
+    /// Builds the clients. `confirm` is their own rule when to ask, if they have one.
     pub fn new(confirm: Option<ConfirmRule>) -> Self {
         Self(
             REGISTERED
@@ -134,7 +134,8 @@ impl Clients {
     }
 }
 
-/// Whether a location is one of the registered URIs with this `state` and nothing else, found out without the crate.
+/// Whether a location is one of the registered URIs with this `state` and nothing else. This does
+/// not use the crate.
 pub fn leads_to_registered(location: &str, registered: &[&str], any_port: bool, state: Option<&str>) -> bool {
     registered.iter().any(|uri| {
         let with_port = any_port.then(|| with_port_of(uri, location)).flatten();
@@ -145,7 +146,7 @@ pub fn leads_to_registered(location: &str, registered: &[&str], any_port: bool, 
     })
 }
 
-/// A native client's loopback URI with the port that the location has.
+/// A native client's loopback URI, with the port of the location.
 fn with_port_of(uri: &str, location: &str) -> Option<String> {
     let host = ["http://127.0.0.1", "http://[::1]"].into_iter().find(|host| uri.starts_with(host))?;
     let port = location.strip_prefix(host)?.split(['/', '?']).next()?;
