@@ -1,8 +1,8 @@
-//! How much memory a request takes: the seed's request few allocations, a hostile one no more than
-//! a multiple of its own size.
+//! The memory that a request takes: few allocations for the seed's request, and at most a multiple
+//! of its own size for a hostile one.
 //!
-//! Counted is what Rust allocates on the way from the bytes to the answer, the answer included.
-//! OpenSSL's own memory is not seen here; it depends on the key, not on the request.
+//! The count covers what Rust allocates from the bytes to the answer, including the answer. It does
+//! not see OpenSSL's own memory, which depends on the key and not on the request.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -20,17 +20,18 @@ mod support;
 
 use support::seed::{Seed, code, filled};
 
-/// For the seed's request, from bytes to location.
+/// The most allocations that the seed's request may take, from its bytes to the location.
 const MOST_ALLOCATIONS: u64 = 12;
 
-/// How many bytes may be held at once for each byte of a request. A list of empty strings as `aud`
-/// is the dearest: four bytes as sent become an element of 24 bytes, in a list that has just grown
-/// to twice as many, with the old one beside the new. That is 18, and 2 for the request and the
-/// token decoded.
+/// The most bytes that may be held at once for each byte of a request.
+///
+/// An `aud` that is a list of empty strings is the worst case. In it, 4 bytes of the request become
+/// an element of 24 bytes. A list that has just doubled holds room for twice as many elements, and
+/// the old list still exists beside it: 3 × 24 / 4 = 18. The request and the decoded token add 2.
 const HELD_FOR_A_BYTE: usize = 20;
 
-/// What is held whatever the request's size, with room for the backtrace that a signature which
-/// does not verify captures where `RUST_BACKTRACE` is set.
+/// The bytes that may be held for a request of any size. They leave room for the backtrace that is
+/// captured if a signature does not verify and `RUST_BACKTRACE` is set.
 const HELD_AT_LEAST: usize = 8 * 1024;
 
 const KIB: usize = 1024;
@@ -82,7 +83,7 @@ fn a_hint_takes_a_multiple_of_its_size() {
 #[test]
 fn claims_take_a_multiple_of_their_size() {
     let seed = Seed::read();
-    // Before, repeated, after.
+    // The start of the claims, the part that is repeated, and the end.
     let malformed = [
         ("", "[", ""),
         ("[", "0,", "0]"),
@@ -104,7 +105,7 @@ fn claims_take_a_multiple_of_their_size() {
         seed.assert_bounded(&seed.with_claims(before, repeated, after), "malformed");
     }
 
-    // With the seed's claims before, so that only the signature is wrong.
+    // These begin with the seed's claims, so that only the signature is wrong.
     let claims = seed.claims();
     let claims = claims.strip_suffix('}').unwrap();
     let unsigned = [
@@ -127,7 +128,7 @@ fn audiences_take_a_multiple_of_their_size() {
     for (repeated, after) in [(r#""","#, r#"""]}"#), (r#""\n","#, r#"""]}"#)] {
         seed.assert_bounded(&seed.with_claims(&before, repeated, after), "signature");
     }
-    // One more than fills a list that doubles.
+    // A list that doubles has just grown when it holds one element more than a power of two.
     let audiences = [&before, &r#""","#.repeat(8 * KIB), r#"""]}"#].concat();
     seed.assert_bounded(&seed.with_json(&audiences), "signature");
 }
@@ -153,7 +154,8 @@ fn parameters_take_a_multiple_of_their_size() {
     }
 }
 
-/// A host may have the parameters from its framework, or have decrypted the hint.
+/// Larger values than a query can hold come from a host that builds the request itself or decrypts
+/// the hint.
 #[test]
 fn a_mebibyte_takes_a_multiple_of_its_size() {
     let seed = Seed::read();
@@ -174,8 +176,8 @@ fn a_mebibyte_takes_a_multiple_of_its_size() {
     assert_within(decrypted, 0);
 }
 
-/// A host may read a registration's body of any size: what is kept of it is bounded, or no larger
-/// than it.
+/// A host may pass a registration body of any size. The part of it that is kept must be bounded, or
+/// at most as large as the body.
 #[test]
 fn client_metadata_takes_a_multiple_of_its_size() {
     use ClientMetadataError::{NotAnObject, TooManyUris, UnknownApplicationType};
@@ -199,7 +201,7 @@ fn client_metadata_takes_a_multiple_of_its_size() {
 }
 
 impl Seed {
-    /// Refused as expected, within the bound.
+    /// Checks that the query is refused with this code, within the bound.
     fn assert_bounded(&self, query: &str, outcome: &str) {
         let used = measure(|| {
             let refusal = self.decide(query).unwrap_err();
@@ -208,13 +210,13 @@ impl Seed {
         assert_within(used, query.len());
     }
 
-    /// The start of the seed's claims with a list as audience, which is left open.
+    /// The seed's claims with a list as their audience, cut off after the bracket that opens it.
     fn with_audiences(&self) -> String {
         let claims = self.claims().replace(r#""aud":"#, r#""x":"#);
         format!(r#"{},"aud":["#, claims.strip_suffix('}').unwrap())
     }
 
-    /// The same with as much JSON as fits into a hint of 48 KiB.
+    /// The seed's query with claims that fill a hint of 48 KiB.
     fn with_claims(&self, before: &str, repeated: &str, after: &str) -> String {
         let [header, _, signature] = &self.segments;
         let room = (48 * KIB - header.len() - signature.len() - 2) / 4 * 3;

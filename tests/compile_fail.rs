@@ -1,7 +1,7 @@
-//! What the types guarantee: every file in `tests/compile_fail` fails to compile, with exactly the
-//! errors that its comments name, at the lines that they stand on: `//~ E0382` for a code, `//~
-//! unused_must_use` for a denied lint. The one that says `check-pass` is the way that all of them
-//! leave.
+//! The guarantees of the types. Every file in `tests/compile_fail` fails to compile, with exactly
+//! the errors that its comments name on their lines: `//~ E0382` names a code, `//~
+//! unused_must_use` a denied lint. The one file with `check-pass` shows the legitimate use and
+//! compiles.
 
 #![allow(
     clippy::unwrap_used,
@@ -24,7 +24,7 @@ mod support;
 
 use support::nested;
 
-/// What the cases may name.
+/// The crates that the cases may name.
 const CRATES: [&str; 3] = [nested::CRATE, "serde_json", "time"];
 
 fn main() -> ui_test::Result<()> {
@@ -34,7 +34,8 @@ fn main() -> ui_test::Result<()> {
 
     let mut config = Config::rustc(cases);
     config.out_dir = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("compile_fail");
-    // Codes and lines are compared, not the compiler's words: no .stderr and .fixed files.
+    // Only codes and lines are compared, because the compiler's wording changes between versions.
+    // So there are no .stderr and .fixed files.
     config.output_conflict_handling = ignore_output_conflict;
     let defaults = config.comment_defaults.base();
     defaults.set_custom("rustfix", RustfixMode::Disabled);
@@ -44,8 +45,9 @@ fn main() -> ui_test::Result<()> {
     run_tests(config)
 }
 
-/// Checks this crate and tells the compiler where it and its dependencies are. `ui_test`'s own way
-/// wants every dependency built, those of features that are off too.
+/// Checks this crate, and returns the flags that tell the compiler where the crate and its
+/// dependencies are. `ui_test` can do that too, but it demands that every dependency is built, even
+/// those of features that are off.
 fn externs() -> Vec<String> {
     let output = nested::cargo("check")
         .arg("--message-format=json")

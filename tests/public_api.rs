@@ -1,9 +1,9 @@
-//! The public API names types and traits of these crates only, besides its own and those of the
-//! standard library.
+//! The public API names types and traits of this crate, of the standard library, and of a few
+//! allowed crates.
 //!
-//! Reads rustdoc's JSON, which stable Rust writes under `RUSTC_BOOTSTRAP`. The set found is
-//! compared for equality, so a changed JSON format, in which this walk would find nothing, fails as
-//! well.
+//! The test reads rustdoc's JSON, which stable Rust writes if `RUSTC_BOOTSTRAP` is set. It demands
+//! that exactly the allowed crates are found. So it also fails if the JSON format changes and the
+//! walk finds nothing.
 
 #![allow(
     clippy::unwrap_used,
@@ -36,7 +36,7 @@ fn the_public_api_names_allowed_crates_only() {
     let mut found: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     for item in api["index"].as_object().expect("index").values() {
         let implementation = &item["inner"]["impl"];
-        // Auto traits and other crates' impls for every `T` are not this crate's doing.
+        // Auto traits, and impls of other crates for every `T`, are not written in this crate.
         let inherited = implementation["is_synthetic"] == true || implementation["blanket_impl"].is_object();
         if item["crate_id"] == 0 && !inherited {
             references(&item["inner"], &mut |id, text| {
@@ -58,7 +58,7 @@ fn the_public_api_names_allowed_crates_only() {
     assert_eq!(crates, ALLOWED, "not allowed: {found:#?}");
 }
 
-/// The other tests read the exports from the source; this one sees that they read all.
+/// The other tests read the exports from the source. This one checks that they find all of them.
 #[test]
 #[ignore = "reads rustdoc's JSON, which is not stable: .ci/run runs it"]
 fn the_public_types_are_those_that_the_source_names() {
@@ -75,8 +75,8 @@ fn the_public_types_are_those_that_the_source_names() {
     assert_eq!(exported, exports::public_types().into_iter().map(|export| export.public).collect());
 }
 
-/// The names that a module exports with `pub use`, and the public modules in it: nothing else may
-/// stand there.
+/// The names that a module exports with `pub use`, and its public modules. A module may hold
+/// nothing else.
 fn items_of(module: &Value) -> (BTreeSet<String>, BTreeMap<String, Value>) {
     let index = API["index"].as_object().expect("index");
     let mut names = BTreeSet::new();

@@ -1,4 +1,4 @@
-//! One test a vector, named by it.
+//! Runs each vector as a test with the vector's name.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "tests")]
 

@@ -1,4 +1,4 @@
-//! A question, with its proof, is only the crate's to ask.
+//! Only the crate can make a question, because only it can make the proof on the page.
 use oidc_logout::op::Confirm;
 
 fn given<T>() -> T {

@@ -1,4 +1,4 @@
-//! Where the End-User ends up is decided by the crate: the contents of both variants are the crate's to make.
+//! The crate decides where the End-User lands: only it can make the contents of both variants.
 use oidc_logout::op::{Landing, SignedOutPage};
 
 const URI: &str = "https://rp.example/signed-out";

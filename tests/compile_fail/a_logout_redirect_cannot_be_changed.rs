@@ -1,4 +1,4 @@
-//! What was validated is what is sent.
+//! A redirect that was validated is sent unchanged.
 use oidc_logout::op::LogoutRedirect;
 
 fn change(redirect: &mut LogoutRedirect) {

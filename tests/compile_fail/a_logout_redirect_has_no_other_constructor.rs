@@ -1,4 +1,4 @@
-//! Neither from text nor from a registered URI, and its own constructor is private.
+//! A redirect cannot be made from text or from a registered URI, and its constructor is private.
 use oidc_logout::op::{LogoutRedirect, RegisteredRedirect};
 
 fn given<T>() -> T {

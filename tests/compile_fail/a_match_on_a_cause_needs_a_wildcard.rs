@@ -1,4 +1,5 @@
-//! Causes are `non_exhaustive`: a new one breaks nobody's build. Every match names all that there are.
+//! Causes are `non_exhaustive`, so that a new one breaks no build. Each match below names all
+//! variants and still fails.
 use oidc_logout::op::{ClientError, ConfirmReason, HintError, PolicyError, RefusalReason, RegistrationError, VerifyHintError};
 use oidc_logout::{Algorithm, ClientMetadataError, EndSessionEndpointError, FormFault, KeyError, KeySetError, MalformedToken, UriError};
 

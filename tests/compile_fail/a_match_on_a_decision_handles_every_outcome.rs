@@ -1,4 +1,4 @@
-//! Each of them: a new outcome would stop a host's build in the same way.
+//! A match that leaves out an outcome fails, so a new outcome would stop a host's build as well.
 use oidc_logout::op::Answer::{self, Confirm, Declined, Landing, Refuse, Resubmit};
 use oidc_logout::op::Decision;
 

@@ -1,3 +1,4 @@
+//! A match that leaves out a landing fails.
 use oidc_logout::op::Landing;
 
 fn all_but_redirect(landing: Landing) {

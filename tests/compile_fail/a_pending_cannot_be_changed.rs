@@ -1,4 +1,4 @@
-//! Between the two calls nothing that was checked can be exchanged.
+//! Nothing that `receive` checked can be exchanged before `decide`.
 use oidc_logout::op::{LogoutRequest, Pending};
 
 fn given<T>() -> T {

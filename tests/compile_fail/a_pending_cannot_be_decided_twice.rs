@@ -1,3 +1,4 @@
+//! A decision uses its `Pending` up.
 use oidc_logout::op::{Client, Pending, Session};
 
 fn twice(pending: Pending, client: Option<&Client>, session: Option<&Session>) {

@@ -1,4 +1,4 @@
-//! Only `receive` makes a request that waits for its decision.
+//! Only `receive` can make a `Pending`.
 use oidc_logout::op::Pending;
 
 fn given<T>() -> T {

@@ -1,4 +1,4 @@
-//! A question, a repeated form and a no have neither a location nor a landing.
+//! A question, a request that is posted again, and a no have neither a location nor a landing.
 use oidc_logout::op::{Confirm, Declined, Resubmit};
 
 fn ask(ask: Confirm) {

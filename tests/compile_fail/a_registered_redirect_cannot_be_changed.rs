@@ -1,4 +1,4 @@
-//! Its bytes stay as they were checked, and nothing but the checks makes one.
+//! A registered URI keeps the bytes that were checked, and only the checks can make one.
 use oidc_logout::op::RegisteredRedirect;
 
 fn change(redirect: &mut RegisteredRedirect) {

@@ -1,4 +1,4 @@
-//! A registered URI exists only where registration's checks passed.
+//! A registered URI exists only if it passed the checks of registration.
 use oidc_logout::op::RegisteredRedirect;
 
 fn given<T>() -> T {

@@ -1,4 +1,4 @@
-//! All ways to a request run the same checks: its parts cannot be put together by hand.
+//! A request cannot be put together by hand, so every request has passed the same checks.
 use oidc_logout::op::{LogoutRequest, PostLogoutRedirectUri, State};
 
 fn change(request: &mut LogoutRequest) {

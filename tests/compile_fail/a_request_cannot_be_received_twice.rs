@@ -1,3 +1,4 @@
+//! `receive` uses the request up.
 use oidc_logout::op::{LogoutEndpoint, LogoutRequest};
 use time::OffsetDateTime;
 

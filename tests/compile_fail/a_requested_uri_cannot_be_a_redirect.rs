@@ -1,4 +1,5 @@
-//! What the request asks for selects among the registered URIs, and is no text that a redirect can be made of.
+//! The requested URI only selects a registered one. No redirect can be made from it, and it does
+//! not turn into text.
 use oidc_logout::op::{Client, Landing, LogoutRedirect, PostLogoutRedirectUri, RegisteredRedirect, RegistrationRules};
 
 fn turn(requested: PostLogoutRedirectUri, rules: &RegistrationRules) {

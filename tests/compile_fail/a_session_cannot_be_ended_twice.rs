@@ -1,3 +1,4 @@
+//! `session_ended` uses the `EndSession` up.
 use oidc_logout::op::EndSession;
 
 fn twice(end: EndSession) {

@@ -1,4 +1,4 @@
-//! The page that says "signed out" cannot be reached without the decision that says so.
+//! The page that says "signed out" needs a decision that says so.
 use oidc_logout::op::{Landing, SignedOutPage};
 
 fn given<T>() -> T {

@@ -1,4 +1,4 @@
-//! What can be taken once cannot be kept for a second time.
+//! A step that can be taken once cannot be copied and taken again.
 use oidc_logout::op::{Answer, Confirm, Decision, Declined, EndSession, Landing, Pending, Resubmit, SignedOutPage};
 
 fn copied<T: Clone>() {}

@@ -1,4 +1,5 @@
-//! Neither what a hint proved nor where it came from can be altered, and an untrusted token is no verified one.
+//! The content and the origin of a verified hint cannot be changed, and an untrusted token does not
+//! convert into one.
 use oidc_logout::op::{IdTokenHint, VerifiedHint};
 use oidc_logout::ClientId;
 

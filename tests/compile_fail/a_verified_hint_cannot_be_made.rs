@@ -1,4 +1,4 @@
-//! A hint counts as verified only where a signature was verified.
+//! A verified hint exists only if its signature was verified.
 use oidc_logout::op::VerifiedHint;
 use oidc_logout::ClientId;
 

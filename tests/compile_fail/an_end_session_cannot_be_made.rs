@@ -1,4 +1,4 @@
-//! Only the decision says that a session is to be ended.
+//! Only a decision can say that the session must end.
 use oidc_logout::op::EndSession;
 
 fn given<T>() -> T {

@@ -1,4 +1,4 @@
-//! An endpoint's URL exists only where its checks passed, and stays as it was checked.
+//! The URL of an endpoint exists only if it passed its checks, and cannot be changed afterwards.
 use oidc_logout::{EndSessionEndpoint, ProviderMetadata};
 
 fn make(uri: String, end_session_endpoint: EndSessionEndpoint) {

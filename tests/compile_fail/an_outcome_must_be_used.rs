@@ -1,3 +1,4 @@
+//! A step or an outcome that is dropped is reported.
 #![deny(unused_must_use)]
 use oidc_logout::op::{Answer, Confirm, Decision, Declined, EndSession, Landing, LogoutRedirect, Pending, Resubmit, SignedOutPage};
 

@@ -1,3 +1,4 @@
+//! A result whose next step is forgotten is reported.
 #![deny(unused_must_use)]
 use oidc_logout::op::{EndSession, LogoutEndpoint, LogoutRequest, Pending, Session};
 use time::OffsetDateTime;

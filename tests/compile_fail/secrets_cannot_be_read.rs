@@ -1,4 +1,4 @@
-//! What the host hands over as a secret stays inside.
+//! A secret that the host hands over cannot be read back.
 use oidc_logout::op::{Client, LogoutEndpoint, Session};
 use oidc_logout::Secret;
 

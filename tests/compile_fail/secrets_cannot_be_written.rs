@@ -1,4 +1,5 @@
-//! Neither as text nor as data; and the values of a request are no text either, so that no log line takes one by accident.
+//! Secrets have no `Display` and no `Serialize`. The values of a request have no `Display` either,
+//! so that no log line holds one by accident.
 use oidc_logout::op::{Client, IdTokenHint, LogoutEndpoint, LogoutHint, PostLogoutRedirectUri, Session, State, VerifiedHint};
 use oidc_logout::{ClientId, KeySet, Secret};
 

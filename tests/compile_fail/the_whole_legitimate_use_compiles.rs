@@ -1,5 +1,5 @@
-//! What the other files must not do stands beside what a host does, and this compiles. Errors that come from a mistake in
-//! a case, and not from a guarantee, would show here.
+//! A host's use of every step compiles. If the setup of the other cases were broken, so that they
+//! failed for a reason other than their guarantee, this case would fail too.
 //@check-pass
 #![deny(warnings)]
 use oidc_logout::op::{Answer, Client, ClientError, Confirm, ConfirmReason, Decision, EndSession, HintError, Landing, LogoutEndpoint, LogoutRequest, Pending, Refusal, RefusalReason, RegisteredRedirect, RegistrationError, RegistrationRules, Session, VerifiedHint, VerifyHintError};
@@ -29,13 +29,13 @@ fn register(body: &str) -> Result<Client, RegistrationError> {
     metadata.register("rp-2", None, &RegistrationRules::default(), &[Algorithm::Rs256])
 }
 
-/// What waits for the host's look-ups borrows nothing, so that it can cross an `await` and a thread.
+/// A `Pending` borrows nothing, so that it can cross an `await` and a thread.
 fn receive(query: &str, now: OffsetDateTime) -> Result<Pending, Box<dyn std::error::Error>> {
     let op = endpoint("{}", vec![7; 32])?;
     Ok(op.receive(LogoutRequest::from_query(query)?, now)?)
 }
 
-/// No arm is `_`: these are all outcomes that there are.
+/// No arm is `_`, so these are all outcomes.
 fn decide(pending: Pending, client: Option<&Client>, session: Option<&Session>) -> String {
     let answer = match pending.decide(client, session) {
         Decision::EndSession(end) => ended(end).into(),
