@@ -70,7 +70,7 @@ fn main() {
     }
 }
 
-fn again() -> Command {
+fn this_program() -> Command {
     Command::new(env::current_exe().expect("the path of this program"))
 }
 
@@ -78,7 +78,7 @@ fn check_outcomes(seed: &Seed, cases: &[Case]) {
     for case in cases {
         assert_eq!(seed.outcome(&case.query), case.outcome, "{}", case.name);
     }
-    let with_backtraces = again().arg(OUTCOMES).env("RUST_BACKTRACE", "1").output();
+    let with_backtraces = this_program().arg(OUTCOMES).env("RUST_BACKTRACE", "1").output();
     let with_backtraces = with_backtraces.expect("the same program").stdout;
     assert_eq!(
         String::from_utf8_lossy(&with_backtraces),

@@ -54,7 +54,7 @@ pub(crate) struct JsonRequest {
     #[serde(default, deserialize_with = "text")]
     pub(crate) body: String,
     /// The header of a POST. `null` for a request that has none.
-    #[serde(default = "form")]
+    #[serde(default = "form_content_type")]
     pub(crate) content_type: Option<String>,
     /// The other headers, by their lower-case names.
     #[serde(default)]
@@ -98,7 +98,7 @@ fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> 
 }
 
 #[allow(clippy::unnecessary_wraps, reason = "serde wants the type of the member")]
-fn form() -> Option<String> {
+fn form_content_type() -> Option<String> {
     Some("application/x-www-form-urlencoded".to_owned())
 }
 
@@ -113,7 +113,7 @@ pub(crate) struct PageAnswer {
     #[serde(default)]
     pub(crate) change: BTreeMap<String, Option<String>>,
     /// The session that the answer comes with, if it is another one. `null` for no session.
-    #[serde(default, deserialize_with = "some")]
+    #[serde(default, deserialize_with = "present")]
     pub(crate) session: Option<Option<JsonSession>>,
     /// The clients at the time of the answer, if they changed.
     pub(crate) clients: Option<Vec<JsonClient>>,
@@ -125,7 +125,9 @@ pub(crate) struct PageAnswer {
     pub(crate) offer: bool,
 }
 
-fn some<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<JsonSession>>, D::Error> {
+/// Reads a member that is there, so that `null` becomes `Some(None)` and only a missing member
+/// `None`.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<JsonSession>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }
 

@@ -50,7 +50,7 @@ pub(crate) fn show() -> Result<(), Error> {
     writeln!(out, "   issuer     {}, this provider", hint.issuer())?;
     let (issued, expires) = (date(hint.issued_at()), date(hint.expires_at()));
     writeln!(out, "   times      issued {issued}, not in the future")?;
-    let standing = if hint.is_expired() { "expired, but a hint may be" } else { "not expired" };
+    let standing = if hint.is_expired() { "expired, which is allowed for a hint" } else { "not expired" };
     writeln!(out, "              expires {expires}: {standing}")?;
     writeln!(out, "   audience   {}, the only one\n", hint.client_id().as_str())?;
 
@@ -68,9 +68,9 @@ pub(crate) fn show() -> Result<(), Error> {
     let is_registered = client.post_logout_redirect_uris().iter().any(|uri| uri.as_str() == requested);
     let is_users = hint.subject() == subject;
     writeln!(out, "4. The redirect")?;
-    writeln!(out, "   requested URI = a registered one       {}\n", yes(is_registered))?;
+    writeln!(out, "   requested URI = a registered one       {}\n", yes_or_no(is_registered))?;
     writeln!(out, "5. The decision")?;
-    writeln!(out, "   the hint's subject = the session's     {}", yes(is_users))?;
+    writeln!(out, "   the hint's subject = the session's     {}", yes_or_no(is_users))?;
     let session = Session::new([1; 32], subject);
     let landing = match pending.decide(Some(&client), Some(&session)) {
         Decision::EndSession(end) => {
@@ -86,8 +86,8 @@ pub(crate) fn show() -> Result<(), Error> {
     Ok(())
 }
 
-fn yes(so: bool) -> &'static str {
-    if so { "yes" } else { "no" }
+fn yes_or_no(answer: bool) -> &'static str {
+    if answer { "yes" } else { "no" }
 }
 
 fn shorten(text: &str, chars: usize) -> String {

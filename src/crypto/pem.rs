@@ -46,11 +46,11 @@ pub enum PemError {
 
 /// Reads one `PUBLIC KEY` block.
 pub(crate) fn read(pem: &[u8]) -> Result<PublicKey, PemError> {
-    read_public_key(&unwrap(pem)?)
+    read_public_key(&block_content(pem)?)
 }
 
 /// The content of the one block.
-fn unwrap(pem: &[u8]) -> Result<Vec<u8>, PemError> {
+fn block_content(pem: &[u8]) -> Result<Vec<u8>, PemError> {
     let pem = std::str::from_utf8(pem).ok().filter(|pem| pem.len() <= MAX_PEM_BYTES).ok_or(PemError::Malformed)?;
     // Text before the block is an explanation, which parsers ignore (RFC 7468, section 2).
     let (_, block) = pem.split_once("-----BEGIN ").ok_or(PemError::Malformed)?;
@@ -108,6 +108,7 @@ fn read_public_key(der: &[u8]) -> Result<PublicKey, PemError> {
         // 4 marks an uncompressed point (SEC 1, section 2.3.3). Tools can export compressed points
         // too, but a JWK cannot hold them, so PEM must not either.
         let point = key.strip_prefix(&[4]).ok_or(PemError::Key(KeyError::Point))?;
+        // `PublicKey::ec` refuses halves of a wrong length.
         let (x, y) = point.split_at_checked(point.len() / 2).unwrap_or_default();
         PublicKey::ec(curve, x.to_vec(), y.to_vec())
     } else if oid == ED25519 && algorithm.0.is_empty() {

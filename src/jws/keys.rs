@@ -130,6 +130,8 @@ impl KeySet {
     /// out and reported by [`unusable`](Self::unusable). Look at the report when you load keys,
     /// because hints signed with such a key are refused.
     ///
+    /// The size of the input is not limited. Limit it yourself if you fetch the set over a network.
+    ///
     /// # Errors
     /// [`KeySetError`] if this is not a JWK Set.
     pub fn from_jwks(json: impl AsRef<[u8]>) -> Result<Self, KeySetError> {
@@ -339,6 +341,7 @@ impl Jwk {
             ("EC", Some("P-256")) => Curve::P256,
             ("EC", Some("P-384")) => Curve::P384,
             ("EC", Some("P-521")) => Curve::P521,
+            // Without `crv` such a key is incomplete. With another `crv` it is only unsupported.
             ("EC" | "OKP", None) => return Err(KeyError::Malformed),
             _ => return Err(KeyError::Type),
         };

@@ -138,8 +138,8 @@ impl ClientMetadata {
     /// ```
     ///
     /// # Errors
-    /// [`ClientMetadataError`]: this is not a JSON object, or a member has the wrong form. If several
-    /// members are wrong, the error is that of the first.
+    /// [`ClientMetadataError`]: this is not a JSON object, or a member has the wrong form. If
+    /// several members are wrong, the error is that of the first.
     pub fn from_json(json: impl AsRef<[u8]>) -> Result<Self, ClientMetadataError> {
         // Checked for the whole body, because the JSON parser does not check the UTF-8 of strings
         // that it skips.
@@ -162,6 +162,8 @@ impl ClientMetadata {
             } else {
                 metadata.set(member, value)
             };
+            // After the first fault only the grammar of the rest is checked, so the error is that
+            // of the first fault.
             fault = set.err();
             fault.is_none()
         };

@@ -145,6 +145,8 @@ impl<'de> Deserialize<'de> for ProviderMetadata {
         const NAMES: [&str; 1] = ["end_session_endpoint"];
         let mut found = None;
         let mut is_duplicate = false;
+        // A duplicate is noted here and refused below, because two readers could pick different
+        // URLs.
         let set = |_, value: Value<'de>| {
             is_duplicate |= found.replace(value).is_some();
             true

@@ -107,7 +107,7 @@ impl Decision {
                 Method::Get => "GET",
                 Method::Post => "POST",
             }),
-            parameters: request.map(sent).unwrap_or_default(),
+            parameters: request.map(names_with_value).unwrap_or_default(),
             client_id: self.client_id().map(|id| id.as_str().to_owned()),
             redirect,
             reasons: self.reasons(),
@@ -126,6 +126,19 @@ impl Decision {
 
     /// Like [`audit`](Self::audit), with the `sub` of a verified hint. That is personal data; use
     /// this only if you may log it.
+    ///
+    /// ```
+    /// # use oidc_logout::op::{LogoutEndpoint, LogoutRequest};
+    /// # use oidc_logout::{KeySet, Secret};
+    /// # let secret = Secret::new([7; 32])?;
+    /// # let endpoint = LogoutEndpoint::new("https://op.example", KeySet::default(), secret);
+    /// # let request = LogoutRequest::from_query("client_id=rp-1")?;
+    /// # let decision = endpoint.receive(request, time::OffsetDateTime::now_utc())?;
+    /// # let decision = decision.decide(None, None);
+    /// let record = decision.audit_with_subject();
+    /// assert_eq!(record.subject, None); // the request had no hint
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn audit_with_subject(&self) -> AuditRecord {
         AuditRecord { subject: self.hint().map(|hint| hint.subject().to_owned()), ..self.audit() }
@@ -173,6 +186,6 @@ impl AuditedHint {
     }
 }
 
-fn sent(request: &LogoutRequest) -> Vec<&'static str> {
+fn names_with_value(request: &LogoutRequest) -> Vec<&'static str> {
     request.parameters().filter(|(_, value)| value.is_some()).map(|(name, _)| name).collect()
 }

@@ -296,6 +296,7 @@ impl Policy {
 
     /// Whether any request under this policy can end in a redirect.
     fn can_redirect(&self) -> bool {
+        // With an empty list of algorithms no hint is ever valid.
         let with_hint = self.hint != HintRule::Refused && self.algorithms.as_ref().is_none_or(|list| !list.is_empty());
         let without_hint =
             self.hint != HintRule::Required && self.redirect_without_hint == RedirectWithoutHint::Confirm;
