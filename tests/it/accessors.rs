@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use oidc_logout::op::{
     Answer, Client, ConfirmReason, ConfirmRule, Decision, ExpiredHint, HintError, HintRule, HintWithoutSid,
     LogoutEndpoint, LogoutRequest, Method, OnBadHint, Policy, PolicyBuilder, PolicyError, Presence,
-    RedirectWithoutHint, Session, SessionCookie, StateRule, UiLocales, UriMatching, VerifiedHint,
+    RedirectWithoutHint, Session, SessionBySid, SessionCookie, StateRule, UiLocales, UriMatching, VerifiedHint,
 };
 use oidc_logout::{Algorithm, ClientId, KeyError, KeySet, Secret, UriError};
 use serde_json::{Value, json};
@@ -196,6 +196,7 @@ fn every_reason_to_ask_has_its_code() {
     for (reason, code) in [
         (ConfirmReason::NoHint, "no_hint"),
         (ConfirmReason::InvalidHint(HintError::Key), "invalid_hint"),
+        (ConfirmReason::SubjectUnknown, "subject_unknown"),
         (ConfirmReason::OtherSubject, "other_subject"),
         (ConfirmReason::OtherSession, "other_session"),
         (ConfirmReason::NoClientSession, "no_client_session"),
@@ -216,7 +217,10 @@ fn every_fault_of_a_uri_has_its_code() {
         (UriError::Character, "character"),
         (UriError::Relative, "relative"),
         (UriError::Fragment, "fragment"),
+        (UriError::SchemeUnderscore, "relative"),
         (UriError::Scheme, "scheme"),
+        (UriError::Wildcard, "wildcard"),
+        (UriError::InternationalizedHost, "character"),
         (UriError::Userinfo, "userinfo"),
         (UriError::Host, "host"),
         (UriError::Port, "port"),
@@ -258,7 +262,7 @@ type Change = fn(PolicyBuilder) -> PolicyBuilder;
 
 #[test]
 fn a_policy_is_built_with_one_field_changed_and_no_other() {
-    let changes: [(&str, Value, Change); 12] = [
+    let changes: [(&str, Value, Change); 13] = [
         ("hint", json!("required"), |policy| policy.hint(HintRule::Required)),
         ("client_id", json!("required"), |policy| policy.client_id(Presence::Required)),
         ("redirect_uri", json!("required"), |policy| policy.redirect_uri(Presence::Required)),
@@ -274,7 +278,10 @@ fn a_policy_is_built_with_one_field_changed_and_no_other() {
         ("on_bad_hint", json!("confirm"), |policy| policy.on_bad_hint(OnBadHint::Confirm)),
         ("uri_matching", json!("normalized"), |policy| policy.uri_matching(UriMatching::Normalized)),
         ("algorithms", json!(["RS256"]), |policy| policy.algorithms(vec![Algorithm::Rs256])),
-        ("session_cookie", json!("trust"), |policy| policy.session_cookie(SessionCookie::None)),
+        ("session_cookie", json!("none"), |policy| policy.session_cookie(SessionCookie::None)),
+        ("session_by_sid", json!({"accept_for_seconds": 60}), |policy| {
+            policy.session_by_sid(SessionBySid::AcceptForSeconds(60))
+        }),
     ];
     assert_eq!(json!(Policy::openid()).as_object().unwrap().len(), changes.len());
     for (field, value, change) in changes {

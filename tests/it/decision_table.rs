@@ -12,7 +12,7 @@ mod model;
 
 use std::collections::BTreeSet;
 
-use oidc_logout::op::{Answer, Decision, Policy, RefusalReason};
+use oidc_logout::op::{Answer, Decision, HostError, Policy, RefusalReason};
 use serde_json::json;
 
 use crate::support::provider::at;
@@ -132,7 +132,7 @@ fn a_client_that_was_not_asked_for_is_the_hosts_error() {
         let Decision::Answer(Answer::Refuse(refusal)) = decision else {
             panic!("{case:?}: {decision:?}");
         };
-        assert_eq!(refusal.reason(), RefusalReason::HostError, "{case:?}");
+        assert_eq!(refusal.reason(), RefusalReason::HostError(HostError::OtherClient), "{case:?}");
         passed += 1;
     }
     assert_eq!(passed, requests(&SENT).iter().filter(|case| model::receive(case).is_ok()).count());

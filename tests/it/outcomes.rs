@@ -1,8 +1,8 @@
 //! What every outcome tells the host: status, headers, request, hint and client.
 
 use oidc_logout::op::{
-    Answer, Client, Decision, HintError, Landing, LogoutEndpoint, LogoutHint, LogoutRequest, Refusal, RefusalReason,
-    Session, VerifiedHint,
+    Answer, Client, Decision, HintError, HostError, Landing, LogoutEndpoint, LogoutHint, LogoutRequest, Refusal,
+    RefusalReason, Session, VerifiedHint,
 };
 use oidc_logout::{ClientId, FormFault, Headers, MalformedToken, TokenSegment};
 use serde_json::json;
@@ -29,7 +29,7 @@ impl Site {
             endpoint: endpoint(key_set(&[key.jwk(None)])),
             client: Client::builder("rp-1")
                 .post_logout_redirect_uri(URI)
-                .form_action_source("https://www.rp.example")
+                .form_action_scheme("com.example.app")
                 .build()
                 .unwrap(),
             hint: token(r#"{"alg":"EdDSA"}"#, claims.to_string(), |signed| key.sign(signed)),
@@ -171,7 +171,7 @@ fn form(policy: &'static str) -> [(&'static str, &'static str); 3] {
 }
 
 const OWN_FORM: &str = "frame-ancestors 'none'; form-action 'self'";
-const CLIENT_FORM: &str = "frame-ancestors 'none'; form-action 'self' https://rp.example https://www.rp.example";
+const CLIENT_FORM: &str = "frame-ancestors 'none'; form-action 'self' https: com.example.app:";
 
 #[track_caller]
 fn assert_headers(headers: &Headers<'_>, expected: &[(&'static str, &str)]) {
@@ -242,7 +242,11 @@ fn every_refusal_has_its_code_detail_status_and_headers() {
         (RefusalReason::ClientMismatch, 400, "client_mismatch", None),
         (RefusalReason::ClientUnknown, 400, "client_unknown", None),
         (RefusalReason::RedirectUriNotRegistered, 400, "redirect_uri_not_registered", None),
-        (RefusalReason::HostError, 500, "host_error", None),
+        (RefusalReason::Prefetch, 400, "prefetch", None),
+        (RefusalReason::EmbeddedRequest, 400, "embedded_request", None),
+        (RefusalReason::SessionCookieMissing, 400, "session_cookie_missing", None),
+        (RefusalReason::HostError(HostError::OtherClient), 500, "host_error", Some("other_client")),
+        (RefusalReason::HostError(HostError::Mac), 500, "host_error", Some("mac")),
     ] {
         assert_eq!((reason.code(), reason.detail()), (code, detail));
         let refusal = Refusal::from(reason);
@@ -261,12 +265,18 @@ fn every_fault_of_a_hint_has_its_code() {
         (HintError::Malformed(MalformedToken::Json(TokenSegment::Claims)), "malformed"),
         (HintError::Type, "type"),
         (HintError::Algorithm, "algorithm"),
+        (HintError::ClientAlgorithm, "algorithm"),
         (HintError::Key, "key"),
+        (HintError::NoKeys, "key"),
+        (HintError::ClientSecret, "key"),
         (HintError::Signature, "signature"),
+        (HintError::ClientSignature, "signature"),
         (HintError::Issuer, "issuer"),
-        (HintError::NotYetValid, "not_yet_valid"),
+        (HintError::NotYetValid("iat"), "not_yet_valid"),
+        (HintError::NotYetValid("nbf"), "not_yet_valid"),
         (HintError::Expired, "expired"),
         (HintError::Audience, "audience"),
+        (HintError::Rejected, "rejected"),
     ] {
         assert_eq!(error.code(), code);
         assert_eq!(RefusalReason::IdTokenHintInvalid(error).detail(), Some(code));

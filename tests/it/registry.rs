@@ -79,12 +79,12 @@ fn what_a_registry_holds_that_cannot_be_used_is_left_out_and_reported() {
         .post_logout_redirect_uri("https://*.rp.example")
         .id_token_signed_response_alg(Algorithm::Hs256)
         .client_secret("too-short")
-        .form_action_source("https://www.example/path");
+        .form_action_scheme("https://www.example/path");
     let host = ClientError::PostLogoutRedirectUri { index: 1, error: UriError::Host };
     assert_eq!(builder.clone().build().unwrap_err(), host);
     let client = builder.build_usable();
     assert_eq!(client.post_logout_redirect_uris().len(), 1);
-    let source = ClientError::FormActionSource { index: 0 };
+    let source = ClientError::FormActionScheme { index: 0 };
     assert_eq!(client.unusable(), [host, ClientError::SecretTooShort { min_bytes: 32 }, source]);
 }
 

@@ -136,7 +136,7 @@ pub(super) fn changes() -> Vec<PolicyRow> {
             r.algorithms = Some(&[model::Algorithm::Hs256]);
         }),
         row(json!({"algorithms": []}), |r| r.algorithms = Some(&[])),
-        row(json!({"session_cookie": "trust"}), |r| r.trust_session_cookie = true),
+        row(json!({"session_cookie": "none"}), |r| r.trust_session_cookie = true),
     ]
 }
 
@@ -193,7 +193,7 @@ pub(super) fn pairs_of_changes() -> Vec<PolicyRow> {
             r.let_bad_hint_through = true;
             r.ask_always = true;
         }),
-        row(json!({"on_bad_hint": "confirm", "session_cookie": "trust"}), |r| {
+        row(json!({"on_bad_hint": "confirm", "session_cookie": "none"}), |r| {
             r.let_bad_hint_through = true;
             r.trust_session_cookie = true;
         }),

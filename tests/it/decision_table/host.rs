@@ -121,10 +121,10 @@ pub(super) fn client(id: &str, facts: model::Client) -> Client {
 }
 
 pub(super) fn session(facts: model::Session) -> Session {
-    let mut session = Session::of_unknown_subject([3; 32]);
-    if let Some(subject) = facts.subject {
-        session = session.subject(subject);
-    }
+    let mut session = match facts.subject {
+        Some(subject) => Session::new([3; 32], subject),
+        None => Session::of_unknown_subject([3; 32]),
+    };
     if let Some(sid) = facts.sid {
         session = session.sid(sid);
     }

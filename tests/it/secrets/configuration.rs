@@ -20,7 +20,7 @@ pub(crate) fn registrations(audit: &mut Audit) {
     for hostile in hostile_uris() {
         audit.error(&RegisteredRedirect::register(&hostile, &rules).unwrap_err());
         audit.error(&client().post_logout_redirect_uri(&hostile).build().unwrap_err());
-        audit.error(&client().form_action_source(hostile).build().unwrap_err());
+        audit.error(&client().form_action_scheme(hostile).build().unwrap_err());
     }
 }
 
@@ -89,7 +89,7 @@ pub(crate) fn registration_error(audit: &mut Audit, error: RegistrationError) {
 pub(crate) fn clients(audit: &mut Audit) {
     let builder = client()
         .id_token_signed_response_alg(Algorithm::Hs256)
-        .form_action_source("https://c0nf1g-onwards.example")
+        .form_action_scheme("com.c0nf1g-onwards.example")
         .confirm(ConfirmRule::Always);
     audit.debug(&builder);
     let client = builder.build().unwrap();

@@ -2,7 +2,7 @@
 
 use oidc_logout::op::{
     Answer, Client, ConfirmRule, Decision, HintError, HintWithoutSid, Landing, LogoutEndpoint, LogoutRequest,
-    OnBadHint, Policy, RedirectWithoutHint, Refusal, RefusalReason, SessionCookie, VerifiedHint,
+    OnBadHint, Policy, RedirectWithoutHint, Refusal, RefusalReason, Session, SessionCookie, VerifiedHint,
 };
 use oidc_logout::{Algorithm, ApplicationType};
 use serde_json::Value;
@@ -69,7 +69,7 @@ pub(crate) fn decisions(audit: &mut Audit) {
         Policy::openid().to_builder().session_cookie(SessionCookie::None),
     ];
     let other_sid = session().sid("s3cr3t-other-sid");
-    let not_in_it = session().subject("s3cr3t-other-subject").takes_part(false);
+    let not_in_it = Session::new([9; 32], "s3cr3t-other-subject").takes_part(false);
     let endpoints: Vec<_> = policies.into_iter().map(|policy| endpoint(policy.build().unwrap())).collect();
     for hint in ["absent", "ed25519", "hs256", "forged", &without_sid] {
         let fields = every_field(audit, hint);
