@@ -1,6 +1,6 @@
 //! Causes are `non_exhaustive`, so that a new one breaks no build. Each match below names all
 //! variants and still fails.
-use oidc_logout::op::{ClientError, ConfirmReason, HintError, PolicyError, RefusalReason, RegistrationError, VerifyHintError};
+use oidc_logout::op::{ClientError, ConfirmReason, HintError, PolicyError, RefusalReason, RegistrationError, VerifyHintError, HostError};
 use oidc_logout::{Algorithm, ClientMetadataError, EndSessionEndpointError, FormFault, KeyError, KeySetError, MalformedToken, UriError};
 
 fn refusal_reason(cause: RefusalReason) {
@@ -9,15 +9,15 @@ fn refusal_reason(cause: RefusalReason) {
         RequestTooLarge | MalformedRequest { .. } | DuplicateParameter { .. } | HeadRequest | MethodNotAllowed => {}
         UnsupportedMediaType | StateTooLong { .. } | StateTooShort { .. } | StateMissing { .. } | RedirectUriMissing => {}
         IdTokenHintRefused | IdTokenHintMissing | ClientMissing | IdTokenHintInvalid(_) | ClientMismatch => {}
-        ClientUnknown | RedirectUriNotRegistered | HostError => {}
+        ClientUnknown | RedirectUriNotRegistered | Prefetch | EmbeddedRequest | SessionCookieMissing | HostError(_) => {}
     }
 }
 
 fn hint_error(cause: HintError) {
     use HintError::*;
     match cause { //~ E0004
-        TooLarge | Encrypted | Malformed(_) | Type | Algorithm | Key | Signature | Issuer | NotYetValid => {}
-        Expired | Audience => {}
+        TooLarge | Encrypted | Malformed(_) | Type | Algorithm | ClientAlgorithm | Key | NoKeys | ClientSecret => {}
+        Signature | ClientSignature | Issuer | NotYetValid(_) | Expired | Audience | Rejected => {}
     }
 }
 
@@ -31,7 +31,7 @@ fn malformed_token(cause: MalformedToken) {
 fn confirm_reason(cause: ConfirmReason) {
     use ConfirmReason::*;
     match cause { //~ E0004
-        NoHint | InvalidHint(_) | OtherSubject | OtherSession | NoClientSession | HintWithoutSid => {}
+        NoHint | InvalidHint(_) | SubjectUnknown | OtherSubject | OtherSession | NoClientSession | HintWithoutSid => {}
         UnknownClient | Policy | ConfirmationInvalid | ConfirmationExpired => {}
     }
 }
@@ -39,21 +39,23 @@ fn confirm_reason(cause: ConfirmReason) {
 fn uri_error(cause: UriError) {
     use UriError::*;
     match cause { //~ E0004
-        TooLong | Character | Relative | Fragment | Scheme | Userinfo | Host | Port | HttpNotAllowed => {}
+        TooLong | InternationalizedHost | Character | SchemeUnderscore | Relative | Fragment | Scheme | Wildcard => {}
+        Userinfo | Host | Port | HttpNotAllowed => {}
     }
 }
 
 fn client_error(cause: ClientError) {
     use ClientError::*;
     match cause { //~ E0004
-        PostLogoutRedirectUri { .. } | SecretTooShort { .. } | FormActionSource { .. } => {}
+        PostLogoutRedirectUri { .. } | SecretTooShort { .. } | TooManyUris { .. } | HmacForPublicClient => {}
+        FormActionScheme { .. } => {}
     }
 }
 
 fn registration_error(cause: RegistrationError) {
     use RegistrationError::*;
     match cause { //~ E0004
-        Metadata(_) | UnsupportedAlgorithm | HmacWithoutSecret | SecretTooShort { .. } => {}
+        Metadata(_) | TooManyUris { .. } | UnsupportedAlgorithm | HmacWithoutSecret | SecretTooShort { .. } => {}
         PostLogoutRedirectUri { .. } => {}
     }
 }
@@ -109,6 +111,12 @@ fn algorithm(algorithm: Algorithm) {
     use Algorithm::*;
     match algorithm { //~ E0004
         Rs256 | Rs384 | Rs512 | Ps256 | Ps384 | Ps512 | Es256 | Es384 | Es512 | EdDsa | Hs256 | Hs384 | Hs512 => {}
+    }
+}
+
+fn host_error(cause: HostError) {
+    match cause { //~ E0004
+        HostError::OtherClient | HostError::Mac => {}
     }
 }
 

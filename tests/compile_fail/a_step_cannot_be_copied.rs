@@ -1,10 +1,11 @@
 //! A step that can be taken once cannot be copied and taken again.
-use oidc_logout::op::{Answer, Confirm, Decision, Declined, EndSession, Landing, Pending, Resubmit, SignedOutPage};
+use oidc_logout::op::{Answer, Confirm, Decision, Declined, EndSession, Landing, Pending, PendingSession, Resubmit, SignedOutPage};
 
 fn copied<T: Clone>() {}
 
 fn main() {
     copied::<Pending>(); //~ E0277
+    copied::<PendingSession<'static>>(); //~ E0277
     copied::<Decision>(); //~ E0277
     copied::<Answer>(); //~ E0277
     copied::<EndSession>(); //~ E0277

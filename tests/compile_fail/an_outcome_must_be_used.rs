@@ -1,6 +1,6 @@
 //! A step or an outcome that is dropped is reported.
 #![deny(unused_must_use)]
-use oidc_logout::op::{Answer, Confirm, Decision, Declined, EndSession, Landing, LogoutRedirect, Pending, Resubmit, SignedOutPage};
+use oidc_logout::op::{Answer, Confirm, Decision, Declined, EndSession, Landing, LogoutRedirect, Pending, PendingSession, Resubmit, SignedOutPage};
 
 fn given<T>() -> T {
     loop {}
@@ -8,6 +8,7 @@ fn given<T>() -> T {
 
 fn main() {
     given::<Pending>(); //~ unused_must_use
+    given::<PendingSession<'static>>(); //~ unused_must_use
     given::<Decision>(); //~ unused_must_use
     given::<Answer>(); //~ unused_must_use
     given::<EndSession>(); //~ unused_must_use

@@ -9,7 +9,7 @@ fn given<T>() -> T {
 fn read(key: &Secret, session: &Session, client: &Client, endpoint: &LogoutEndpoint) {
     let _ = &key.current; //~ E0616
     let _ = &key.previous; //~ E0616
-    let _ = key.len(); //~ E0624
+    let _ = key.len(); //~ E0599
     let _ = key.mac(given(), b""); //~ E0624
     let _ = key.as_ref(); //~ E0599
     let _ = key.as_bytes(); //~ E0599

@@ -1,9 +1,17 @@
 //! Secrets have no `Display` and no `Serialize`. The values of a request have no `Display` either,
 //! so that no log line holds one by accident.
-use oidc_logout::op::{Client, IdTokenHint, LogoutEndpoint, LogoutHint, PostLogoutRedirectUri, Session, State, VerifiedHint};
-use oidc_logout::{ClientId, KeySet, Secret};
+use oidc_logout::op::{Answer, Client, Confirm, Decision, IdTokenHint, LogoutEndpoint, LogoutHint, PostLogoutRedirectUri, Resubmit, Session, State, VerifiedHint};
+use oidc_logout::{KeySet, Secret};
 
 fn text<T: std::fmt::Display>() {}
+
+/// The outcomes themselves are no data, so that a log does not hold a form by accident.
+fn outcomes(decision: &Decision, answer: &Answer, ask: &Confirm, again: &Resubmit) {
+    let _ = serde_json::to_string(decision); //~ E0277
+    let _ = serde_json::to_string(answer); //~ E0277
+    let _ = serde_json::to_string(ask); //~ E0277
+    let _ = serde_json::to_string(again); //~ E0277
+}
 
 fn data(key: &Secret, session: &Session, client: &Client, keys: &KeySet, hint: &VerifiedHint) {
     let _ = serde_json::to_string(key); //~ E0277
@@ -23,6 +31,5 @@ fn main() {
     text::<IdTokenHint>(); //~ E0277
     text::<State>(); //~ E0277
     text::<LogoutHint>(); //~ E0277
-    text::<ClientId>(); //~ E0277
     text::<PostLogoutRedirectUri>(); //~ E0277
 }

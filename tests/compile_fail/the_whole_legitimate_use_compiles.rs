@@ -2,7 +2,7 @@
 //! failed for a reason other than their guarantee, this case would fail too.
 //@check-pass
 #![deny(warnings)]
-use oidc_logout::op::{Answer, Client, ClientError, Confirm, ConfirmReason, Decision, EndSession, HintError, Landing, LogoutEndpoint, LogoutRequest, Pending, Refusal, RefusalReason, RegisteredRedirect, RegistrationError, RegistrationRules, Session, VerifiedHint, VerifyHintError};
+use oidc_logout::op::{Answer, Client, ClientError, Confirm, ConfirmReason, Decision, EndSession, HintError, Landing, LogoutEndpoint, LogoutRequest, Pending, PendingSession, Refusal, RefusalReason, RegisteredRedirect, RegistrationError, RegistrationRules, Session, VerifiedHint, VerifyHintError};
 use oidc_logout::{Algorithm, ClientMetadata, EndSessionEndpoint, KeySet, ProviderMetadata, Secret, UriError};
 use time::OffsetDateTime;
 
@@ -54,6 +54,17 @@ fn decide(pending: Pending, client: Option<&Client>, session: Option<&Session>) 
     }
 }
 
+/// Between the client and the session: a claim of the host's own, and a session without a cookie.
+fn without_cookie(pending: PendingSession<'_>, found: fn(&str, &str) -> Option<Session>) -> Decision {
+    let is_ours = pending.hint().is_none_or(|hint| hint.claims::<serde_json::Value>().is_ok());
+    let pending = if is_ours { pending } else { pending.reject_hint() };
+    let session = pending.sid_to_find().and_then(|look_up| {
+        let session = found(look_up.client_id().as_str(), look_up.sid())?;
+        Some(look_up.found(session))
+    });
+    pending.decide(session.as_ref())
+}
+
 fn ended(end: EndSession) -> Landing {
     let _: Option<&VerifiedHint> = end.hint();
     end.session_ended()
@@ -85,6 +96,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("{:?}", hinted(&op, "", &client()?, now));
     let session = Session::new([1; 32], "somebody").sid("s-1").takes_part(true);
     let pending = receive("client_id=rp-1", now)?;
+    if let Decision::EndSession(end) = without_cookie(receive("", now)?.with_client(None), |_, _| None) {
+        println!("{} {}", end.is_found_by_sid(), end.returns_to_client());
+    }
     let client = if pending.client_id() == Some(client()?.id()) { Some(client()?) } else { None };
     println!("{} {}", decide(pending, client.as_ref(), Some(&session)), registered()?.as_str());
     println!("{}", page(&op.offer(&session, now)?));

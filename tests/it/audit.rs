@@ -42,7 +42,7 @@ fn record(decision: &Decision) -> Value {
 
 #[test]
 fn a_session_that_is_ended_names_client_and_hint_and_the_subject_only_on_demand() {
-    let session = Session::new([1; 32], "user-1");
+    let session = Session::new([1; 32], "user-1").takes_part(true);
     let query = format!("id_token_hint={}&post_logout_redirect_uri=https://rp.example/bye", hint("user-1", NOW + 1));
     let decision = decide(&endpoint(Policy::openid()), LogoutRequest::from_query(query).unwrap(), Some(&session));
     let expected = json!({
@@ -51,7 +51,8 @@ fn a_session_that_is_ended_names_client_and_hint_and_the_subject_only_on_demand(
         "parameters": ["id_token_hint", "post_logout_redirect_uri"],
         "client_id": "rp-1",
         "redirect": true,
-        "hint": {"standing": "valid", "algorithm": "HS256", "age_seconds": 90}
+        "hint": {"standing": "valid", "algorithm": "HS256", "age_seconds": 90},
+        "session": "cookie",
     });
     assert_eq!(record(&decision), expected);
     assert_eq!(decision.audit_with_subject().subject.as_deref(), Some("user-1"));
@@ -59,7 +60,7 @@ fn a_session_that_is_ended_names_client_and_hint_and_the_subject_only_on_demand(
 
 #[test]
 fn a_question_says_why_and_whether_the_hint_is_expired() {
-    let session = Session::new([1; 32], "user-2");
+    let session = Session::new([1; 32], "user-2").takes_part(true);
     let query = format!("id_token_hint={}", hint("user-1", NOW));
     let decision = decide(&endpoint(Policy::openid()), LogoutRequest::from_query(query).unwrap(), Some(&session));
     let record = record(&decision);

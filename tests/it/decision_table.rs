@@ -18,10 +18,11 @@ use serde_json::json;
 use crate::support::provider::at;
 use comparison::{answer, compare, compare_most, decide, location};
 use facts::{
-    CLIENT, CLIENTS, KEYED_CLIENTS, SENT, SESSION, SESSIONS, changes, hinted_requests, judging_policies,
-    pairs_of_changes, presets, requests, requests_with_state, row, state_policies,
+    CLIENT, CLIENTS, KEYED_CLIENTS, SENT, SESSION, SESSIONS, SESSIONS_OF_BROWSERS, changes, cookie_policies,
+    hinted_requests, judging_policies, pairs_of_changes, presets, requests, requests_of_browsers, requests_with_state,
+    row, state_policies,
 };
-use host::{NOW, Registry, client, endpoint, request, session};
+use host::{NOW, Registry, SignIn, client, endpoint, request, session};
 use model::{Case, Outcome, Rules};
 
 #[test]
@@ -36,7 +37,7 @@ fn with_any_one_field_changed_every_request_is_decided_by_the_rules() {
         algorithm client_mismatch client_missing client_unknown end_session expired hint_without_sid \
         id_token_hint_invalid id_token_hint_missing id_token_hint_refused invalid_hint key no_client_session \
         no_hint no_session other_session other_subject policy redirect_uri_missing redirect_uri_not_registered \
-        resubmit signature unknown_client";
+        resubmit signature subject_unknown unknown_client";
     assert!(seen.into_iter().eq(codes.split_whitespace()));
 }
 
@@ -53,9 +54,20 @@ fn with_fields_changed_together_every_request_is_decided_by_the_rules() {
     compare_most(&pairs_of_changes());
 }
 
+/// Rule 7, by what the browser says of its request: with the cookie, without it, and by the `sid`.
+#[test]
+fn with_any_headers_every_request_is_decided_by_the_rules() {
+    let clients = [CLIENTS[1], CLIENTS[4]];
+    let seen = compare(&cookie_policies(), &requests_of_browsers(), &clients, &SESSIONS_OF_BROWSERS);
+    let codes = "\
+        algorithm embedded_request end_session id_token_hint_invalid invalid_hint no_client_session no_hint \
+        no_session policy redirect_uri_not_registered resubmit session_cookie_missing signature";
+    assert_eq!(seen.into_iter().collect::<Vec<_>>().join(" "), codes);
+}
+
 #[test]
 fn of_all_faults_of_a_hint_the_first_by_the_rules_is_reported() {
-    let seen = compare(&judging_policies(), &hinted_requests(), &KEYED_CLIENTS, &[Some(SESSION)]);
+    let seen = compare(&judging_policies(), &hinted_requests(), &KEYED_CLIENTS, &[SESSIONS_OF_BROWSERS[2]]);
     let codes = "\
         algorithm audience client_mismatch client_unknown encrypted end_session expired id_token_hint_invalid \
         invalid_hint issuer key malformed not_yet_valid signature too_large type unknown_client";
@@ -87,7 +99,7 @@ fn a_yes_ends_the_session_and_a_no_does_not_whatever_the_question_was() {
         for client in CLIENTS {
             let registry = client.map(Registry::with);
             for facts in SESSIONS {
-                let session = facts.map(session);
+                let session = facts.map(SignIn::new);
                 let decided = decide(&endpoint, request.clone(), registry.as_ref(), session.as_ref());
                 let Ok((_, Decision::Answer(Answer::Confirm(page)))) = decided else {
                     continue;

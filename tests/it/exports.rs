@@ -8,7 +8,7 @@ fn an_export_is_known_by_its_path_and_by_the_module_that_defines_it() {
         let source = match file {
             "lib.rs" => {
                 "//! Like `pub use of::Nothing;`.\n\nmod a;\npub mod op;\nuse a::Hidden;\n/// pub use a::B;\n\
-                 pub use a::{\n    One, deep::{Two, deeper::Three},\n};\npub use op::Four as Shared;\n\
+                 pub use a::{\n    One, a_function, deep::{Two, deeper::Three},\n};\npub use op::Four as Shared;\n\
                  pub(crate) use a::Inner;\n"
             }
             "op.rs" => "pub use crate::a::One;\npub use self::b::Five;\npub use c::{Four};\n",

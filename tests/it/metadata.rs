@@ -214,13 +214,43 @@ fn a_hundred_uris_are_read_and_registered_and_no_more() {
     assert_eq!(ClientMetadata::MAX_POST_LOGOUT_REDIRECT_URIS, MAX_URIS);
     let uris = |count| json!({"post_logout_redirect_uris": vec!["https://rp.example"; count]}).to_string();
     let mut metadata = read(&uris(MAX_URIS)).unwrap();
+    let rules = RegistrationRules::default().max_post_logout_redirect_uris(MAX_URIS);
+    let register = |metadata: &ClientMetadata| metadata.register("rp-1", None, &rules, &[Algorithm::Rs256]);
     let client = register(&metadata).unwrap();
     assert_eq!(client.post_logout_redirect_uris().len(), MAX_URIS);
 
     assert_eq!(read(&uris(MAX_URIS + 1)), Err(M::TooManyUris));
     assert_eq!(E::from(M::TooManyUris).code(), "invalid_client_metadata");
     metadata.post_logout_redirect_uris.push("https://rp.example".to_owned());
-    assert_eq!(register(&metadata).unwrap_err(), E::Metadata(M::TooManyUris));
+    assert_eq!(register(&metadata).unwrap_err(), E::TooManyUris { max: MAX_URIS });
+}
+
+#[test]
+fn a_client_registers_fifty_uris_or_as_many_as_the_provider_allows() {
+    for (rules, max) in [
+        (RegistrationRules::default(), 50),
+        (RegistrationRules::default().max_post_logout_redirect_uris(3), 3),
+        (RegistrationRules::default().max_post_logout_redirect_uris(0), 0),
+    ] {
+        let addresses: Vec<_> = (0..=max).map(|number| format!("https://rp.example/{number}")).collect();
+        let register = |uris: &[String]| {
+            let metadata = metadata(&json!({"post_logout_redirect_uris": uris}));
+            metadata.register("rp-1", None, &rules, &[Algorithm::Rs256])
+        };
+        assert_eq!(register(&addresses[..max]).unwrap().post_logout_redirect_uris().len(), max);
+        let error = register(&addresses).unwrap_err();
+        assert_eq!((error, error.code()), (E::TooManyUris { max }, "invalid_client_metadata"));
+        assert_eq!(error.to_string(), format!("post_logout_redirect_uris has more than {max} elements"));
+
+        let mut builder = Client::builder("rp-1").registration_rules(rules.clone());
+        for uri in &addresses {
+            builder = builder.post_logout_redirect_uri(uri);
+        }
+        assert_eq!(builder.clone().build().unwrap_err(), ClientError::TooManyUris { max });
+        let client = builder.build_usable();
+        assert_eq!(client.unusable(), [ClientError::TooManyUris { max }]);
+        assert_eq!(uris(&client), addresses[..max]);
+    }
 }
 
 #[test]
@@ -268,7 +298,9 @@ fn each_fault_of_a_uri_is_an_invalid_redirect_uri_by_its_place() {
         ("javascript:alert(1)", UriError::Scheme),
         ("com.example.app:/signed-out", UriError::Scheme),
         ("https://rp.example@other.example", UriError::Userinfo),
-        ("https://*.example", UriError::Host),
+        ("https://*.example", UriError::Wildcard),
+        ("https://rp.example/*", UriError::Wildcard),
+        ("https://rp..example", UriError::Host),
         ("https://rp.example:0", UriError::Port),
         ("http://rp.example", UriError::HttpNotAllowed),
     ] {
@@ -363,7 +395,7 @@ fn what_is_wrong_is_reported_in_the_order_of_the_variants() {
     let register = |metadata: &ClientMetadata, secret: Option<&[u8]>, supported: &[Algorithm]| {
         metadata.register("rp-1", secret, &RegistrationRules::default(), supported).map(|_| ())
     };
-    assert_eq!(register(&metadata, None, &[]), Err(M::TooManyUris.into()));
+    assert_eq!(register(&metadata, None, &[]), Err(E::TooManyUris { max: 50 }));
     metadata.post_logout_redirect_uris.truncate(2);
     assert_eq!(register(&metadata, None, &[]), Err(E::UnsupportedAlgorithm));
     let supported = [Algorithm::Hs256];
@@ -396,7 +428,7 @@ fn a_registered_client_signs_out() {
             .build()
             .unwrap();
         let pending = endpoint.receive(request, at(0)).unwrap();
-        let session = Session::new([1; 32], "user-1");
+        let session = Session::new([1; 32], "user-1").takes_part(true);
         let Decision::EndSession(end) = pending.decide(Some(&client), Some(&session)) else {
             panic!("the hint is this client's and this session's")
         };
@@ -418,6 +450,7 @@ fn an_error_is_answered_as_rfc_7591_has_it() {
         M::TooManyUris.into(),
         M::UnknownApplicationType.into(),
         M::UnknownAlgorithm.into(),
+        E::TooManyUris { max: 50 },
         E::UnsupportedAlgorithm,
         E::HmacWithoutSecret,
         E::SecretTooShort { min_bytes: 64 },
@@ -427,9 +460,12 @@ fn an_error_is_answered_as_rfc_7591_has_it() {
         [
             UriError::TooLong,
             UriError::Character,
+            UriError::InternationalizedHost,
             UriError::Relative,
+            UriError::SchemeUnderscore,
             UriError::Fragment,
             UriError::Scheme,
+            UriError::Wildcard,
             UriError::Userinfo,
             UriError::Host,
             UriError::Port,

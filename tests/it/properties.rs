@@ -113,7 +113,7 @@ fn keys() -> KeySet {
 }
 
 fn session(binding: u8) -> Session {
-    Session::new([binding; 32], "user-1").sid("sid-1")
+    Session::new([binding; 32], "user-1").sid("sid-1").takes_part(true)
 }
 
 /// What a host does.

@@ -26,13 +26,13 @@ send_and_sync! {
     Algorithm, ApplicationType, ClientId, ClientMetadata, ClientMetadataError, ClientType, EndSessionEndpoint,
     EndSessionEndpointError, FormFault, Headers<'static>, KeyError, KeySet, KeySetError, Limits, MalformedToken,
     NumericDate, PemError, ProviderMetadata, Secret, SecretTooShort, TokenSegment, UnusableKey, UriError, op::Answer,
-    op::AuditRecord, op::AuditedHint, op::Client, op::ClientBuilder, op::ClientError, op::Confirm, op::ConfirmReason,
+    op::AuditRecord, op::AuditedHint, op::ClaimsError, op::Client, op::ClientBuilder, op::ClientError, op::Confirm, op::ConfirmPage<'static>, op::ConfirmReason,
     op::ConfirmRule, op::SessionCookie, op::Decision, op::Declined, op::EndSession, op::ExpiredHint, op::HintError,
-    op::HintRule, op::HintWithoutSid, op::IdTokenHint, op::Landing, op::LogoutEndpoint, op::LogoutHint,
-    op::LogoutRedirect, op::LogoutRequest, op::LogoutRequestBuilder, op::Method, op::OnBadHint, op::Pending,
+    op::HintRule, op::HintWithoutSid, op::HostError, op::IdTokenHint, op::Landing, op::LogoutEndpoint, op::LogoutHint,
+    op::LogoutRedirect, op::LogoutRequest, op::LogoutRequestBuilder, op::Method, op::OnBadHint, op::Pending, op::PendingSession<'static>,
     op::Policy, op::PolicyBuilder, op::PolicyError, op::PostLogoutRedirectUri, op::Presence, op::RedirectWithoutHint,
     op::Refusal, op::RefusalReason, op::RegisteredRedirect, op::RegistrationError, op::RegistrationRules,
-    op::Resubmit, op::Session, op::SignedOutPage, op::State, op::StateRule, op::UiLocales, op::UriMatching,
+    op::Resubmit, op::ResubmitPage<'static>, op::Session, op::SessionBySid, op::SidToFind<'static>, op::SignedOutPage, op::State, op::StateRule, op::UiLocales, op::UriMatching,
     op::VerifiedHint, op::VerifyHintError,
 }
 

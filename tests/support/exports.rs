@@ -18,7 +18,7 @@ pub(crate) fn public_modules() -> Vec<String> {
     modules_in(&read("lib.rs"))
 }
 
-/// What `lib.rs` and the public modules export with `pub use`, all of it types.
+/// The types that `lib.rs` and the public modules export with `pub use`.
 pub(crate) fn public_types() -> BTreeSet<Export> {
     let exports = exports(&read);
     assert!(exports.len() > 40, "misread: {exports:?}");
@@ -57,7 +57,12 @@ fn of_module(source: &str, module: &str, modules: &[String]) -> BTreeSet<Export>
     for tree in items(source, "pub use ") {
         flatten("", &tree, &mut paths);
     }
-    paths.into_iter().map(|path| export(&path, module, modules)).collect()
+    paths.into_iter().filter(|path| !is_function(path)).map(|path| export(&path, module, modules)).collect()
+}
+
+fn is_function(path: &str) -> bool {
+    let name = path.rsplit("::").next().unwrap_or_default();
+    name.contains('_') && name.chars().all(|character| character.is_ascii_lowercase() || character == '_')
 }
 
 fn export(path: &str, module: &str, modules: &[String]) -> Export {

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use oidc_logout::op::{
-    Answer, Confirm, ConfirmReason, Decision, Landing, LogoutEndpoint, LogoutRequest, Refusal, RefusalReason, Session,
+    Answer, Confirm, ConfirmReason, Decision, Landing, LogoutEndpoint, LogoutRequest, Refusal, RefusalReason,
 };
 
 use super::facts::{CLIENTS, PolicyRow, SENT, SESSIONS, requests};
-use super::host::{NOW, Registry, endpoint, request, session};
+use super::host::{NOW, Registry, SignIn, endpoint, request};
 use super::model::{self, Case, Outcome};
 use crate::support::browser;
 use crate::support::provider::at;
@@ -36,7 +36,7 @@ pub(super) fn compare(
     let combinations = policies.len() * requests.len() * clients.len() * sessions.len();
     let requests: Vec<_> = requests.iter().map(|case| (request(case), case)).collect();
     let clients: Vec<_> = clients.iter().map(|&client| (client, client.map(Registry::with))).collect();
-    let sessions: Vec<_> = sessions.iter().map(|&facts| (facts, facts.map(session))).collect();
+    let sessions: Vec<_> = sessions.iter().map(|&facts| (facts, facts.map(SignIn::new))).collect();
 
     let mut compared = Compared::default();
     for policy in policies {
@@ -91,7 +91,7 @@ fn run(
     endpoint: &LogoutEndpoint,
     request: LogoutRequest,
     registry: Option<&Registry>,
-    session: Option<&Session>,
+    session: Option<&SignIn>,
 ) -> Decided {
     let (asked_for, decision) =
         decide(endpoint, request, registry, session).map_err(|refusal| read_refusal(&refusal))?;
@@ -116,7 +116,7 @@ fn run(
             Outcome::Confirm { reasons, detail, redirect }
         }
         Decision::Answer(Answer::Resubmit(page)) => {
-            let decided = post(endpoint, &browser::post(page.fields(), None), registry, session);
+            let decided = post(endpoint, &browser::post(page.fields(), None), registry, None);
             let Decision::Answer(Answer::Landing(landing)) = decided else {
                 panic!("posted again, it gives {decided:?}");
             };
@@ -133,12 +133,12 @@ pub(super) fn answer(
     page: &Confirm,
     confirm: &'static str,
     registry: Option<&Registry>,
-    session: Option<&Session>,
+    session: Option<&SignIn>,
 ) -> Decision {
     post(endpoint, &browser::post(page.fields(), Some(("confirm", confirm))), registry, session)
 }
 
-fn post(endpoint: &LogoutEndpoint, form: &str, registry: Option<&Registry>, session: Option<&Session>) -> Decision {
+fn post(endpoint: &LogoutEndpoint, form: &str, registry: Option<&Registry>, session: Option<&SignIn>) -> Decision {
     let request = LogoutRequest::from_form(form).unwrap();
     decide(endpoint, request, registry, session).unwrap().1
 }
@@ -147,12 +147,14 @@ pub(super) fn decide(
     endpoint: &LogoutEndpoint,
     request: LogoutRequest,
     registry: Option<&Registry>,
-    session: Option<&Session>,
+    session: Option<&SignIn>,
 ) -> Result<(Option<String>, Decision), Refusal> {
     let pending = endpoint.receive(request, at(NOW))?;
     let asked_for = pending.client_id().map(|id| id.as_str().to_owned());
     let client = registry.zip(asked_for.as_deref()).map(|(registry, id)| registry.find(id));
-    Ok((asked_for, pending.decide(client, session)))
+    let pending = pending.with_client(client);
+    let session = session.and_then(|sign_in| sign_in.find(&pending));
+    Ok((asked_for, pending.decide(session.as_ref())))
 }
 
 fn read_refusal(refusal: &Refusal) -> model::Refusal {

@@ -6,13 +6,15 @@ use std::sync::LazyLock;
 use serde_json::{Value, json};
 
 use super::model::{
-    self, Case, HintRule, Issuer, LOGIN_GOV, LOGIN_GOV_CLIENT_ID, OPENID, Redirect, Rules, Sent, Shape,
+    self, Case, Dest, Fetch, HintRule, Issuer, LOGIN_GOV, LOGIN_GOV_CLIENT_ID, NO_HEADERS, OPENID, Redirect, Rules,
+    Sent, SessionCookie, Shape, Site,
 };
 
 /// Where a fact is not varied.
 pub(super) const CASE: Case<'static> = Case {
     policy: &OPENID,
     sent: Sent::Get,
+    fetch: NO_HEADERS,
     hint: None,
     client_id: None,
     client: None,
@@ -20,6 +22,28 @@ pub(super) const CASE: Case<'static> = Case {
     state: None,
     session: None,
 };
+
+/// What clients' servers, old browsers and new ones send.
+pub(super) const FETCHES: [Fetch; 13] = [
+    NO_HEADERS,
+    Fetch { origin: true, ..NO_HEADERS },
+    of_browser(Site::SameOrigin, Dest::Document),
+    of_browser(Site::SameSite, Dest::Document),
+    of_browser(Site::None, Dest::Document),
+    of_browser(Site::CrossSite, Dest::Document),
+    of_browser(Site::SameOrigin, Dest::Other),
+    of_browser(Site::SameSite, Dest::Other),
+    of_browser(Site::CrossSite, Dest::Other),
+    // Not what browsers send.
+    Fetch { dest: Some(Dest::Other), ..NO_HEADERS },
+    Fetch { dest: Some(Dest::Other), origin: true, ..NO_HEADERS },
+    Fetch { site: Some(Site::CrossSite), ..NO_HEADERS },
+    Fetch { site: Some(Site::SameOrigin), ..NO_HEADERS },
+];
+
+const fn of_browser(site: Site, dest: Dest) -> Fetch {
+    Fetch { site: Some(site), dest: Some(dest), origin: true }
+}
 
 pub(super) const SENT: [Sent; 3] = [Sent::Get, Sent::Post, Sent::PostAgain];
 
@@ -54,7 +78,7 @@ pub(super) const STATES: [Option<&str>; 2] = [None, Some(STATE)];
 pub(super) const STATE: &str = "af0ifjsldkj & af0ifjsldkj/\u{e9}";
 
 pub(super) const SESSION: model::Session =
-    model::Session { subject: Some("user-1"), sid: Some("sid-1"), takes_part: None };
+    model::Session { subject: Some("user-1"), sid: Some("sid-1"), takes_part: None, without_cookie: false };
 
 pub(super) const SESSIONS: [Option<model::Session>; 5] = [
     None,
@@ -64,6 +88,19 @@ pub(super) const SESSIONS: [Option<model::Session>; 5] = [
     Some(model::Session { takes_part: Some(false), ..SESSION }),
 ];
 
+const WITHOUT_COOKIE: model::Session = model::Session { without_cookie: true, takes_part: Some(true), ..SESSION };
+
+/// With the cookie, without it, and none.
+pub(super) const SESSIONS_OF_BROWSERS: [Option<model::Session>; 7] = [
+    None,
+    Some(SESSION),
+    Some(model::Session { takes_part: Some(true), ..SESSION }),
+    Some(WITHOUT_COOKIE),
+    Some(model::Session { takes_part: None, ..WITHOUT_COOKIE }),
+    Some(model::Session { subject: Some("user-2"), ..WITHOUT_COOKIE }),
+    Some(model::Session { sid: Some("sid-2"), ..WITHOUT_COOKIE }),
+];
+
 pub(super) const HINT: model::Hint = model::Hint {
     shape: Shape::IdToken,
     algorithm: model::Algorithm::Rs256,
@@ -71,6 +108,7 @@ pub(super) const HINT: model::Hint = model::Hint {
     signature_good: true,
     issuer: Issuer::Ours,
     not_yet_valid: false,
+    age: -300,
     expired_for: -300,
     audience: &["rp-1"],
     azp: None,
@@ -136,7 +174,9 @@ pub(super) fn changes() -> Vec<PolicyRow> {
             r.algorithms = Some(&[model::Algorithm::Hs256]);
         }),
         row(json!({"algorithms": []}), |r| r.algorithms = Some(&[])),
-        row(json!({"session_cookie": "none"}), |r| r.trust_session_cookie = true),
+        row(json!({"session_cookie": "strict"}), |r| r.session_cookie = SessionCookie::Strict),
+        row(json!({"session_cookie": "none"}), |r| r.session_cookie = SessionCookie::None),
+        row(json!({"session_by_sid": {"accept_for_seconds": BY_SID_FOR}}), |r| r.by_sid_for = Some(BY_SID_FOR)),
     ]
 }
 
@@ -195,7 +235,7 @@ pub(super) fn pairs_of_changes() -> Vec<PolicyRow> {
         }),
         row(json!({"on_bad_hint": "confirm", "session_cookie": "none"}), |r| {
             r.let_bad_hint_through = true;
-            r.trust_session_cookie = true;
+            r.session_cookie = SessionCookie::None;
         }),
         row(json!({"hint": "refused", "redirect_without_hint": "refuse"}), |r| {
             r.hint = HintRule::Refused;
@@ -250,6 +290,46 @@ pub(super) fn requests(sent: &[Sent]) -> Vec<Case<'static>> {
         client_id: pick.one_of(&CLIENT_IDS),
         redirect: pick.one_of(&REDIRECTS),
         state: pick.one_of(&STATES),
+        ..CASE
+    })
+}
+
+/// How old a hint may be whose `sid` finds a session.
+const BY_SID_FOR: i64 = 60;
+
+/// Policies about the cookie and about what is done without it.
+pub(super) fn cookie_policies() -> Vec<PolicyRow> {
+    let by_sid = json!({"accept_for_seconds": BY_SID_FOR});
+    let cookies = [("lax", SessionCookie::Lax), ("strict", SessionCookie::Strict), ("none", SessionCookie::None)];
+    let mut policies = Vec::new();
+    for (name, session_cookie) in cookies {
+        let rules = Rules { session_cookie, ..OPENID };
+        policies.push(PolicyRow { json: json!({"session_cookie": name}), rules });
+        let found = Rules { by_sid_for: Some(BY_SID_FOR), ..rules };
+        policies.push(PolicyRow { json: json!({"session_cookie": name, "session_by_sid": by_sid}), rules: found });
+    }
+    let asking = json!({"session_by_sid": by_sid, "confirm": "always", "on_bad_hint": "confirm"});
+    let rules = Rules { by_sid_for: Some(BY_SID_FOR), ask_always: true, let_bad_hint_through: true, ..OPENID };
+    policies.push(PolicyRow { json: asking, rules });
+    policies
+}
+
+/// What browsers and clients' servers send, with what they say of themselves.
+pub(super) fn requests_of_browsers() -> Vec<Case<'static>> {
+    let hints = [
+        None,
+        Some(model::Hint { age: BY_SID_FOR, ..HINT }),
+        Some(model::Hint { age: BY_SID_FOR + 1, ..HINT }),
+        Some(model::Hint { sid: None, ..HINT }),
+        Some(model::Hint { signature_good: false, ..HINT }),
+        Some(model::Hint { algorithm: model::Algorithm::Hs256, ..HINT }),
+    ];
+    all_combinations(|pick| Case {
+        sent: pick.one_of(&SENT),
+        fetch: pick.one_of(&FETCHES),
+        hint: pick.one_of(&hints),
+        client_id: Some("rp-1"),
+        redirect: pick.one_of(&[None, Some(Redirect::Registered), Some(Redirect::Unregistered)]),
         ..CASE
     })
 }
@@ -322,7 +402,7 @@ impl Pick {
 
 #[test]
 fn no_combination_of_facts_comes_twice() {
-    for requests in [requests(&SENT), hinted_requests(), requests_with_state()] {
+    for requests in [requests(&SENT), hinted_requests(), requests_with_state(), requests_of_browsers()] {
         let different: BTreeSet<_> = requests.iter().map(|case| format!("{case:?}")).collect();
         assert_eq!(different.len(), requests.len());
     }

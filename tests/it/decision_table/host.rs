@@ -2,12 +2,12 @@
 
 use std::sync::LazyLock;
 
-use oidc_logout::Algorithm;
-use oidc_logout::op::{Client, ConfirmRule, LogoutEndpoint, LogoutRequest, Policy, Session};
+use oidc_logout::op::{Client, ConfirmRule, LogoutEndpoint, LogoutRequest, PendingSession, Policy, Session};
+use oidc_logout::{Algorithm, KeySet};
 use serde_json::json;
 
 use super::facts::PolicyRow;
-use super::model::{self, Case, Issuer, Redirect, Sent, Shape};
+use super::model::{self, Case, Dest, Fetch, Issuer, Redirect, Sent, Shape, Site};
 use crate::support::provider::{self, ISSUER, key_set};
 use crate::support::token::{ProviderKey, hs256, token};
 
@@ -37,10 +37,28 @@ pub(super) fn request(case: &Case<'_>) -> LogoutRequest {
         ("resubmitted", (case.sent == Sent::PostAgain).then(|| "1".to_owned())),
     ];
     let form = serde_urlencoded::to_string(members).unwrap();
+    let headers = headers(case.fetch).chain([("Content-Type", "application/x-www-form-urlencoded")]);
+    let any_endpoint = provider::endpoint(KeySet::default());
     match case.sent {
-        Sent::Get => LogoutRequest::from_query(form).unwrap(),
-        Sent::Post | Sent::PostAgain => LogoutRequest::from_form(form).unwrap(),
+        Sent::Get => any_endpoint.read("GET", form, headers, "").unwrap(),
+        Sent::Post | Sent::PostAgain => any_endpoint.read("POST", "", headers, form).unwrap(),
     }
+}
+
+fn headers(fetch: Fetch) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let site = fetch.site.map(|site| match site {
+        Site::SameOrigin => "same-origin",
+        Site::SameSite => "same-site",
+        Site::None => "none",
+        Site::CrossSite => "cross-site",
+    });
+    let dest = fetch.dest.map(|dest| match dest {
+        Dest::Document => "document",
+        Dest::Other => "iframe",
+    });
+    let origin = fetch.origin.then_some("https://rp.example");
+    let headers = [("Sec-Fetch-Site", site), ("Sec-Fetch-Dest", dest), ("Origin", origin)];
+    headers.into_iter().filter_map(|(name, value)| Some((name, value?)))
 }
 
 fn id_token(hint: &model::Hint) -> String {
@@ -70,7 +88,7 @@ fn id_token(hint: &model::Hint) -> String {
             list => json!(list),
         },
         "azp": hint.azp,
-        "iat": if hint.not_yet_valid { NOW + 301 } else { NOW + 300 },
+        "iat": if hint.not_yet_valid { NOW + 301 } else { NOW - hint.age },
         "exp": NOW - hint.expired_for,
         "sid": hint.sid,
     });
@@ -118,6 +136,28 @@ pub(super) fn client(id: &str, facts: model::Client) -> Client {
         client = client.confirm(if always { ConfirmRule::Always } else { ConfirmRule::WhenUnproven });
     }
     client.build().unwrap()
+}
+
+/// The session that the browser is signed in to, and whether its cookie came along.
+pub(super) struct SignIn {
+    session: Session,
+    facts: model::Session,
+}
+
+impl SignIn {
+    pub(super) fn new(facts: model::Session) -> Self {
+        Self { session: session(facts), facts }
+    }
+
+    /// What the host finds, by the cookie or by the `sid`.
+    pub(super) fn find(&self, pending: &PendingSession<'_>) -> Option<Session> {
+        if !self.facts.without_cookie {
+            return Some(self.session.clone());
+        }
+        let look_up = pending.sid_to_find()?;
+        assert_eq!(Some(look_up.client_id()), pending.client_id());
+        (self.facts.sid == Some(look_up.sid())).then(|| look_up.found(self.session.clone()))
+    }
 }
 
 pub(super) fn session(facts: model::Session) -> Session {

@@ -6,6 +6,7 @@
 pub(super) struct Case<'a> {
     pub(super) policy: &'a Rules,
     pub(super) sent: Sent,
+    pub(super) fetch: Fetch,
     pub(super) hint: Option<Hint>,
     /// The `client_id` parameter.
     pub(super) client_id: Option<&'static str>,
@@ -23,6 +24,32 @@ pub(super) enum Sent {
     PostAgain,
 }
 
+/// What the browser says of the request in its headers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Fetch {
+    pub(super) site: Option<Site>,
+    pub(super) dest: Option<Dest>,
+    /// Whether there is an `Origin`.
+    pub(super) origin: bool,
+}
+
+pub(super) const NO_HEADERS: Fetch = Fetch { site: None, dest: None, origin: false };
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Site {
+    SameOrigin,
+    SameSite,
+    None,
+    CrossSite,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Dest {
+    Document,
+    /// A frame, an image, a script's fetch.
+    Other,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Hint {
     pub(super) shape: Shape,
@@ -32,6 +59,8 @@ pub(super) struct Hint {
     pub(super) signature_good: bool,
     pub(super) issuer: Issuer,
     pub(super) not_yet_valid: bool,
+    /// Seconds since `iat`.
+    pub(super) age: i64,
     /// Seconds since `exp`.
     pub(super) expired_for: i64,
     pub(super) audience: &'static [&'static str],
@@ -87,6 +116,8 @@ pub(super) struct Session {
     pub(super) subject: Option<&'static str>,
     pub(super) sid: Option<&'static str>,
     pub(super) takes_part: Option<bool>,
+    /// The request came without its cookie: the host finds it by its `sid`, if at all.
+    pub(super) without_cookie: bool,
 }
 
 /// A policy, field by field.
@@ -107,7 +138,16 @@ pub(super) struct Rules {
     pub(super) let_bad_hint_through: bool,
     pub(super) normalized: bool,
     pub(super) algorithms: Option<&'static [Algorithm]>,
-    pub(super) trust_session_cookie: bool,
+    pub(super) session_cookie: SessionCookie,
+    /// How old a hint may be, in seconds, whose `sid` finds a session; `None` for no such look-up.
+    pub(super) by_sid_for: Option<i64>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum SessionCookie {
+    Lax,
+    Strict,
+    None,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -131,7 +171,8 @@ pub(super) const OPENID: Rules = Rules {
     let_bad_hint_through: false,
     normalized: false,
     algorithms: None,
-    trust_session_cookie: false,
+    session_cookie: SessionCookie::Lax,
+    by_sid_for: None,
 };
 
 pub(super) const LOGIN_GOV: Rules = Rules {
@@ -148,7 +189,8 @@ pub(super) const LOGIN_GOV: Rules = Rules {
     let_bad_hint_through: false,
     normalized: true,
     algorithms: Some(&[Algorithm::Rs256]),
-    trust_session_cookie: false,
+    session_cookie: SessionCookie::Lax,
+    by_sid_for: None,
 };
 
 pub(super) const LOGIN_GOV_CLIENT_ID: Rules = Rules {
@@ -165,7 +207,8 @@ pub(super) const LOGIN_GOV_CLIENT_ID: Rules = Rules {
     let_bad_hint_through: false,
     normalized: true,
     algorithms: Some(&[Algorithm::Rs256]),
-    trust_session_cookie: false,
+    session_cookie: SessionCookie::Lax,
+    by_sid_for: None,
 };
 
 #[derive(Clone, Debug, PartialEq)]
@@ -299,12 +342,20 @@ pub(super) fn decide(received: &Received, case: &Case) -> Outcome {
     };
 
     // 7. The session.
-    let Some(session) = case.session else {
-        return if case.sent == Sent::Post && !policy.trust_session_cookie {
-            Outcome::Resubmit { redirect }
-        } else {
-            Outcome::NoSession { redirect }
-        };
+    let outcome_without_session = without_session(case, redirect.clone());
+    let session = match case.session {
+        // The host may look it up by the hint's `sid`, where that is offered, or not at all.
+        Some(session) if session.without_cookie => {
+            let Proof::Hint(hint) = proof else {
+                return outcome_without_session;
+            };
+            if hint.sid.is_none() || hint.sid != session.sid || !offers_look_up(case, &outcome_without_session) {
+                return outcome_without_session;
+            }
+            session
+        }
+        Some(session) => session,
+        None => return outcome_without_session,
     };
     let mut reasons = Vec::new();
     let mut detail = None;
@@ -315,13 +366,15 @@ pub(super) fn decide(received: &Received, case: &Case) -> Outcome {
             detail = Some(fault);
         }
         Proof::Hint(hint) => {
-            if session.subject != Some(hint.subject) {
-                reasons.push("other_subject");
+            match session.subject {
+                None => reasons.push("subject_unknown"),
+                Some(subject) if subject != hint.subject => reasons.push("other_subject"),
+                Some(_) => {}
             }
             if hint.sid.is_some() && session.sid.is_some() && hint.sid != session.sid {
                 reasons.push("other_session");
             }
-            if session.takes_part == Some(false) {
+            if session.takes_part == Some(false) || is_hmac(hint.algorithm) && session.takes_part.is_none() {
                 reasons.push("no_client_session");
             }
             if hint.sid.is_none() && policy.ask_without_sid {
@@ -336,11 +389,51 @@ pub(super) fn decide(received: &Received, case: &Case) -> Outcome {
     if reasons.is_empty() && ask_always {
         reasons.push("policy");
     }
+    if session.without_cookie {
+        let too_old = matches!(proof, Proof::Hint(hint) if policy.by_sid_for.is_none_or(|most| hint.age > most));
+        if too_old || !reasons.is_empty() {
+            return Outcome::Refuse(refusal("session_cookie_missing"));
+        }
+    }
     if reasons.is_empty() {
         return Outcome::EndSession { redirect };
     }
+    if case.fetch.dest == Some(Dest::Other) {
+        return Outcome::Refuse(refusal("embedded_request"));
+    }
     reasons.sort_unstable();
     Outcome::Confirm { reasons, detail, redirect }
+}
+
+/// What becomes of a request that came without the cookie of a session.
+fn without_session(case: &Case, redirect: Option<String>) -> Outcome {
+    let site = case.fetch.site;
+    if case.fetch.dest == Some(Dest::Other) && site != Some(Site::SameOrigin) {
+        return Outcome::Refuse(refusal("embedded_request"));
+    }
+    let may_be_withheld = match case.policy.session_cookie {
+        SessionCookie::Lax => {
+            case.sent != Sent::Get && !matches!(site, Some(Site::SameOrigin | Site::SameSite | Site::None))
+        }
+        SessionCookie::Strict => !matches!(site, Some(Site::SameOrigin | Site::SameSite)),
+        SessionCookie::None => false,
+    };
+    if !may_be_withheld {
+        Outcome::NoSession { redirect }
+    } else if case.sent != Sent::PostAgain {
+        Outcome::Resubmit { redirect }
+    } else if site == Some(Site::CrossSite) {
+        Outcome::Refuse(refusal("session_cookie_missing"))
+    } else {
+        Outcome::NoSession { redirect }
+    }
+}
+
+/// Whether the host may look a session up by the `sid` of a verified hint.
+fn offers_look_up(case: &Case, without_session: &Outcome) -> bool {
+    // Only browsers send `Sec-Fetch-Dest`.
+    let no_browser = case.sent != Sent::Get && case.fetch == NO_HEADERS;
+    case.policy.by_sid_for.is_some() && (matches!(without_session, Outcome::NoSession { .. }) || no_browser)
 }
 
 enum HintFault {
@@ -370,7 +463,7 @@ fn judge_before_lookup(hint: &Hint, case: &Case) -> Result<&'static str, HintFau
     }
 
     let client = match (hint.azp, hint.audience) {
-        (Some(azp), audience) if audience.contains(&azp) => azp,
+        (Some(azp), audience) if audience.contains(&azp) || case.client_id == Some(azp) => azp,
         (Some(_), _) => return Err(HintFault::Invalid("audience")),
         (None, [only]) => only,
         (None, audience) => match case.client_id {

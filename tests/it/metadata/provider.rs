@@ -28,12 +28,16 @@ fn an_endpoint_uses_https_and_has_a_host_port_path_and_query_as_written() {
 
 #[test]
 fn an_endpoint_that_is_no_such_url_is_refused_with_the_reason() {
-    use UriError::{Character, Fragment, Host, HttpNotAllowed, Port, Relative, Scheme, TooLong, Userinfo};
+    use UriError::{
+        Character, Fragment, Host, HttpNotAllowed, InternationalizedHost, Port, Relative, Scheme, TooLong, Userinfo,
+        Wildcard,
+    };
     for (uri, error) in [
         (uri_of_bytes(2049).as_str(), TooLong),
         ("https://op.example/log out", Character),
         ("https://op.example/%zz", Character),
         ("https://op.example/log\nout", Character),
+        ("https://\u{e4}.example/logout", InternationalizedHost),
         ("https://op.example/\u{e4}", Character),
         ("", Relative),
         ("/logout", Relative),
@@ -47,7 +51,8 @@ fn an_endpoint_that_is_no_such_url_is_refused_with_the_reason() {
         ("https://user:password@op.example/logout", Userinfo),
         ("https:/logout", Host),
         ("https:///logout", Host),
-        ("https://*.op.example/logout", Host),
+        ("https://*.op.example/logout", Wildcard),
+        ("https://op.example/*", Wildcard),
         ("https://127.1/logout", Host),
         ("https://op.example:/logout", Port),
         ("https://op.example:0/logout", Port),
@@ -62,9 +67,17 @@ fn an_endpoint_that_is_no_such_url_is_refused_with_the_reason() {
 
 #[test]
 fn http_is_taken_on_loopback_hosts_only_and_only_where_it_is_allowed() {
-    for host in
-        ["localhost", "LocalHost", "localhost:8080", "127.0.0.0", "127.0.0.1:80", "127.255.255.255", "[::1]", "[::1]:1"]
-    {
+    for host in [
+        "localhost",
+        "LocalHost",
+        "localhost:8080",
+        "a.localhost",
+        "127.0.0.0",
+        "127.0.0.1:80",
+        "127.255.255.255",
+        "[::1]",
+        "[::1]:1",
+    ] {
         for scheme in ["http", "HTTP"] {
             let uri = format!("{scheme}://{host}/logout?a");
             assert_eq!(EndSessionEndpoint::new(&uri), Err(UriError::HttpNotAllowed.into()), "{uri}");
@@ -79,7 +92,8 @@ fn http_is_taken_on_loopback_hosts_only_and_only_where_it_is_allowed() {
         "[::]",
         "[::ffff:7f00:1]",
         "localhost.example",
-        "a.localhost",
+        "notlocalhost",
+        "localhost.a",
         "127.0.0.1.example",
     ] {
         let uri = format!("http://{host}/logout");

@@ -215,6 +215,7 @@ pub(crate) fn request() -> impl Strategy<Value = LogoutRequest> {
 pub(crate) fn signed_in() -> impl Strategy<Value = Option<Session>> {
     let mut sessions = vec![None, Some(session(1)), Some(Session::of_unknown_subject([1; 32]))];
     sessions.push(Some(session(1).takes_part(false)));
+    sessions.push(Some(Session::new([1; 32], "user-1")));
     select(sessions)
 }
 
@@ -222,7 +223,7 @@ pub(crate) fn signed_in() -> impl Strategy<Value = Option<Session>> {
 /// not comparable.
 pub(crate) type Strictness = [usize; 14];
 
-pub(crate) const STRICTEST: Strictness = [2, 1, 1, 1, 2, 2, 1, 1, 2, 1, 1, 1, 4, 1];
+pub(crate) const STRICTEST: Strictness = [2, 1, 1, 1, 2, 2, 1, 1, 2, 1, 1, 1, 4, 2];
 
 /// `None` where the fields contradict each other.
 pub(crate) fn policy(strictness: &Strictness) -> Option<Policy> {
@@ -254,7 +255,7 @@ pub(crate) fn policy(strictness: &Strictness) -> Option<Policy> {
         .on_bad_hint([OnBadHint::Confirm, OnBadHint::Refuse][strictness[10]])
         .uri_matching([UriMatching::Normalized, UriMatching::Exact][strictness[11]])
         .algorithms(algorithms[strictness[12]].clone())
-        .session_cookie([SessionCookie::None, SessionCookie::Lax][strictness[13]])
+        .session_cookie([SessionCookie::None, SessionCookie::Lax, SessionCookie::Strict][strictness[13]])
         .build()
         .ok()
 }

@@ -4,9 +4,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use oidc_logout::op::{
     Client, ConfirmRule, ExpiredHint, HintRule, HintWithoutSid, OnBadHint, Policy, Presence, RedirectWithoutHint,
-    RegisteredRedirect, RegistrationError, RegistrationRules, SessionCookie, StateRule, UriMatching,
+    RegisteredRedirect, RegistrationError, RegistrationRules, SessionBySid, SessionCookie, StateRule, UriMatching,
 };
-use oidc_logout::{Algorithm, ClientMetadata, EndSessionEndpoint, KeySet, ProviderMetadata, Secret};
+use oidc_logout::{
+    Algorithm, ClientMetadata, ClientType, EndSessionEndpoint, KeySet, ProviderMetadata, Secret, form_action_source,
+};
 use serde_json::{Value, json};
 
 use super::audit::Audit;
@@ -20,8 +22,17 @@ pub(crate) fn registrations(audit: &mut Audit) {
     for hostile in hostile_uris() {
         audit.error(&RegisteredRedirect::register(&hostile, &rules).unwrap_err());
         audit.error(&client().post_logout_redirect_uri(&hostile).build().unwrap_err());
-        audit.error(&client().form_action_scheme(hostile).build().unwrap_err());
+        audit.error(&client().form_action_scheme(hostile.as_str()).build().unwrap_err());
+        if let Err(error) = form_action_source(&hostile) {
+            audit.error(&error);
+        }
     }
+    let few = rules.max_post_logout_redirect_uris(0);
+    audit.error(&client().registration_rules(few.clone()).build().unwrap_err());
+    let metadata = ClientMetadata::from_json(json!({"post_logout_redirect_uris": [REGISTERED]}).to_string()).unwrap();
+    registration_error(audit, metadata.register(CLIENT, None, &few, &[Algorithm::Rs256]).unwrap_err());
+    let public = client().client_type(ClientType::Public).id_token_signed_response_alg(Algorithm::Hs256);
+    audit.error(&public.build().unwrap_err());
 }
 
 pub(crate) fn provider_metadata(audit: &mut Audit) {
@@ -89,6 +100,7 @@ pub(crate) fn registration_error(audit: &mut Audit, error: RegistrationError) {
 pub(crate) fn clients(audit: &mut Audit) {
     let builder = client()
         .id_token_signed_response_alg(Algorithm::Hs256)
+        .previous_client_secret(CLIENT_SECRET)
         .form_action_scheme("com.c0nf1g-onwards.example")
         .confirm(ConfirmRule::Always);
     audit.debug(&builder);
@@ -175,7 +187,10 @@ pub(crate) fn policies(audit: &mut Audit) {
     for matching in [UriMatching::Exact, UriMatching::Normalized] {
         audit.debug(&matching);
     }
-    for rule in [SessionCookie::Lax, SessionCookie::None] {
+    for rule in [SessionCookie::Lax, SessionCookie::Strict, SessionCookie::None] {
+        audit.debug(&rule);
+    }
+    for rule in [SessionBySid::Refuse, SessionBySid::AcceptForSeconds(1)] {
         audit.debug(&rule);
     }
 }

@@ -122,7 +122,7 @@ pub(crate) fn every_field(audit: &mut Audit, hint: &str) -> String {
 }
 
 /// In every way unfit to be registered.
-pub(crate) fn hostile_uris() -> [String; 10] {
+pub(crate) fn hostile_uris() -> [String; 13] {
     [
         format!("https://s3cr3t-host.example/c0nf1g-{}", SECRET.repeat(300)),
         "https://rp.example/s3cr3t-path|c0nf1g-".into(),
@@ -131,7 +131,10 @@ pub(crate) fn hostile_uris() -> [String; 10] {
         "https://s3cr3t-host.example/c0nf1g-path#s3cr3t-fragment".into(),
         "s3cr3t-scheme:c0nf1g-".into(),
         "https://s3cr3t-user:s3cr3t-password@c0nf1g-host.example".into(),
-        "https://s3cr3t-host_c0nf1g-/s3cr3t-path".into(),
+        "https://s3cr3t-host..c0nf1g-/s3cr3t-path".into(),
+        "https://s3cr3t-h\u{f6}st.c0nf1g-/s3cr3t-path".into(),
+        "https://s3cr3t-host.example/c0nf1g-*".into(),
+        "s3cr3t_scheme:c0nf1g-".into(),
         "https://c0nf1g-host.example:s3cr3t-port/s3cr3t-path".into(),
         "http://s3cr3t-host.example/c0nf1g-path".into(),
     ]

@@ -1,10 +1,13 @@
 //! Refusals, decisions and what comes of them.
 
+use std::collections::BTreeMap;
+
 use oidc_logout::op::{
-    Answer, Client, ConfirmRule, Decision, HintError, HintWithoutSid, Landing, LogoutEndpoint, LogoutRequest,
-    OnBadHint, Policy, RedirectWithoutHint, Refusal, RefusalReason, Session, SessionCookie, VerifiedHint,
+    Answer, Client, ConfirmRule, Decision, HintError, HintWithoutSid, HostError, Landing, LogoutEndpoint,
+    LogoutRequest, OnBadHint, PendingSession, Policy, RedirectWithoutHint, Refusal, RefusalReason, Session,
+    SessionBySid, SessionCookie, VerifiedHint,
 };
-use oidc_logout::{Algorithm, ApplicationType};
+use oidc_logout::{Algorithm, ApplicationType, KeySet};
 use serde_json::Value;
 
 use super::audit::Audit;
@@ -26,8 +29,10 @@ pub(crate) fn refusal(audit: &mut Audit, refusal: &Refusal) {
         }
         RefusalReason::DuplicateParameter { parameter } => audit.search("parameter", "name", parameter),
         RefusalReason::IdTokenHintInvalid(error) => hint_error(audit, &error),
+        RefusalReason::HostError(error) => audit.error(&error),
         _ => {}
     }
+    audit.search("Refusal", "JSON", &serde_json::to_string(refusal).unwrap());
     refusal.request().inspect(|request| request_and_its_values(audit, request));
     refusal.hint().inspect(|hint| verified_hint(audit, hint));
     refusal.client_id().inspect(|id| audit.debug(*id));
@@ -45,6 +50,9 @@ pub(crate) fn verified_hint(audit: &mut Audit, hint: &VerifiedHint) {
     audit.debug(hint.client_id());
     audit.debug(&hint.issued_at());
     audit.debug(&hint.algorithm());
+    // No claim fits, and the error must not say what the claims are.
+    audit.error(&hint.claims::<u8>().unwrap_err());
+    audit.error(&hint.claims::<BTreeMap<String, u8>>().unwrap_err());
 }
 
 pub(crate) fn decisions(audit: &mut Audit) {
@@ -70,6 +78,7 @@ pub(crate) fn decisions(audit: &mut Audit) {
     ];
     let other_sid = session().sid("s3cr3t-other-sid");
     let not_in_it = Session::new([9; 32], "s3cr3t-other-subject").takes_part(false);
+    let nobodys = Session::of_unknown_subject(*b"s3cr3t-binding-of-a-sign-in-here").sid("s3cr3t-sid");
     let endpoints: Vec<_> = policies.into_iter().map(|policy| endpoint(policy.build().unwrap())).collect();
     for hint in ["absent", "ed25519", "hs256", "forged", &without_sid] {
         let fields = every_field(audit, hint);
@@ -87,14 +96,16 @@ pub(crate) fn decisions(audit: &mut Audit) {
             let request = changed(&fields, "post_logout_redirect_uri", uri);
             for endpoint in &endpoints {
                 for client in [Some(&client), Some(&hmac_client), Some(&other_client), Some(&native), None] {
-                    for session in [Some(&session()), Some(&other_sid), Some(&not_in_it), None] {
+                    for session in [Some(&session()), Some(&other_sid), Some(&not_in_it), Some(&nobodys), None] {
                         match endpoint.receive(request.clone(), now()) {
                             Err(refused) => refusal(audit, &refused),
                             Ok(pending) => {
                                 audit.debug(&pending);
                                 pending.hint().inspect(|hint| verified_hint(audit, hint));
                                 pending.client_id().inspect(|id| audit.debug(*id));
-                                decision(audit, pending.decide(client, session));
+                                let pending = pending.with_client(client);
+                                pending_session(audit, &pending);
+                                decision(audit, pending.decide(session));
                             }
                         }
                     }
@@ -115,6 +126,65 @@ pub(crate) fn decisions(audit: &mut Audit) {
         answers(audit, &openid, &client, &request);
     }
     decision(audit, Decision::Answer(Answer::Confirm(openid.offer(&session(), now()).unwrap())));
+}
+
+fn pending_session(audit: &mut Audit, pending: &PendingSession<'_>) {
+    audit.debug(pending);
+    pending.hint().inspect(|hint| verified_hint(audit, hint));
+    pending.client_id().inspect(|id| audit.debug(*id));
+    if let Some(look_up) = pending.sid_to_find() {
+        audit.debug(&look_up);
+        audit.debug(look_up.client_id());
+        audit.debug(&look_up.found(session()));
+    }
+}
+
+/// A session that is found by the hint's `sid`, too old or not, and hints that the host rejects.
+pub(crate) fn between_client_and_session(audit: &mut Audit) {
+    let client = client().build().unwrap();
+    for seconds in [1, 10_000] {
+        let policy = Policy::openid().to_builder().session_by_sid(SessionBySid::AcceptForSeconds(seconds));
+        for on_bad_hint in [OnBadHint::Refuse, OnBadHint::Confirm] {
+            let endpoint = endpoint(policy.clone().on_bad_hint(on_bad_hint).build().unwrap());
+            let request = every_parameter(audit, "ed25519");
+            let receive = || endpoint.receive(request.clone(), now()).unwrap().with_client(Some(&client));
+            let pending = receive();
+            pending_session(audit, &pending);
+            let found = pending.sid_to_find().map(|look_up| look_up.found(session())).unwrap();
+            decision(audit, pending.decide(Some(&found)));
+            let rejected = receive().reject_hint();
+            pending_session(audit, &rejected);
+            decision(audit, rejected.decide(Some(&session())));
+        }
+    }
+    let openid = endpoint(Policy::openid());
+    let other = Client::builder("s3cr3t-other-client").build().unwrap();
+    let request = every_parameter(audit, "ed25519");
+    decision(audit, openid.receive(request, now()).unwrap().decide(Some(&other), None));
+
+    // Without a usable key, without a secret, after another one, and in a frame.
+    let empty = openid.with_keys(KeySet::default());
+    let of_hmac = |secret: &str| {
+        let client = Client::builder(CLIENT).id_token_signed_response_alg(Algorithm::Hs256);
+        if secret.is_empty() { client.build_usable() } else { client.client_secret(secret).build().unwrap() }
+    };
+    let hmac = every_parameter(audit, "hs256");
+    let unverifiable = every_parameter(audit, "ed25519");
+    refusal(audit, &empty.receive(unverifiable, now()).unwrap_err());
+    for client in [of_hmac(""), of_hmac("s3cr3t-of-another-32-bytes-or-more")] {
+        decision(audit, openid.receive(hmac.clone(), now()).unwrap().decide(Some(&client), None));
+    }
+    let query = every_field(audit, "absent");
+    let headers =
+        [("Sec-Fetch-Dest", "iframe"), ("Sec-Fetch-Site", "s3cr3t-site"), ("Origin", "https://s3cr3t-rp.example")];
+    let framed = openid.read("GET", query, headers, "").unwrap();
+    request_and_its_values(audit, &framed);
+    decision(audit, openid.receive(framed, now()).unwrap().decide(Some(&client), None));
+    refusal(audit, &openid.read("GET", "", [("Purpose", "prefetch; s3cr3t-")], "").unwrap_err());
+    // These are the host's, and no request causes the second one.
+    for error in [HostError::OtherClient, HostError::Mac] {
+        refusal(audit, &RefusalReason::HostError(error).into());
+    }
 }
 
 /// What comes back from the crate's own pages.
@@ -194,6 +264,10 @@ fn answer(audit: &mut Audit, answer: Answer) {
         Answer::Confirm(ask) => {
             audit.debug(&ask);
             audit.debug(&ask.headers());
+            // Serialized, a page is the form, which holds what was sent. What is shown is not.
+            audit.debug(&ask.page());
+            assert!(serde_json::to_value(ask.page()).unwrap()["fields"].is_object());
+            audit.search("Confirm", "form_action_sources", &ask.form_action_sources().collect::<String>());
             for reason in ask.reasons() {
                 audit.debug(reason);
             }
@@ -205,6 +279,8 @@ fn answer(audit: &mut Audit, answer: Answer) {
         Answer::Resubmit(again) => {
             audit.debug(&again);
             audit.debug(&again.headers());
+            audit.debug(&again.page());
+            assert!(serde_json::to_value(again.page()).unwrap()["fields"].is_object());
         }
         Answer::Refuse(refused) => refusal(audit, &refused),
     }

@@ -73,12 +73,6 @@ pub(crate) fn request_and_its_values(audit: &mut Audit, request: &LogoutRequest)
     request.ui_locales().inspect(|value| audit.debug(*value));
 }
 
-/// The one parameter that only the crate's own pages send makes a form of theirs.
-pub(crate) fn own_page(parameter: &str, form: &str) -> String {
-    let mark = if parameter == "encoded_parameters" { "resubmitted=1&" } else { "" };
-    format!("{mark}{form}")
-}
-
 pub(crate) fn refused_requests(audit: &mut Audit) {
     for parameter in PARAMETERS {
         for fault in [
@@ -86,10 +80,10 @@ pub(crate) fn refused_requests(audit: &mut Audit) {
             format!("{parameter}=s3cr3t-%ff"),
             format!("{parameter}=s3cr3t-1&{parameter}=s3cr3t-2"),
         ] {
-            refusal(audit, &LogoutRequest::from_form(own_page(parameter, &fault)).unwrap_err());
+            refusal(audit, &LogoutRequest::from_form(fault).unwrap_err());
         }
     }
-    refusal(audit, &LogoutRequest::from_form("resubmitted=1&encoded_parameters=s3cr3t-!").unwrap_err());
+    refusal(audit, &LogoutRequest::from_form("encoded_parameters=s3cr3t-!").unwrap_err());
 
     let openid = endpoint(Policy::openid());
     let fields = every_field(audit, "ed25519");
