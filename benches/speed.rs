@@ -33,13 +33,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use josekit::jwk::Jwk;
 use josekit::jws::{JwsVerifier, RS256};
+use oidc_logout::KeySet;
 use oidc_logout::op::{Landing, LogoutRequest, RefusalReason};
 use openssl::bn::BigNum;
 use openssl::hash::MessageDigest;
 use openssl::pkey::{PKey, Public};
 use openssl::rsa::Rsa;
 use openssl::sign::Verifier;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 #[path = "../tests/support/seed.rs"]
 #[allow(dead_code, reason = "a test uses the rest")]
@@ -52,6 +53,11 @@ use timed::{Timed, median, ratio};
 
 /// The duration of the measurement.
 const DURATION: Duration = Duration::from_secs(25);
+
+/// The number of RSA keys that a large provider may have, and the most microseconds that reading one
+/// of them may take.
+const KEYS: usize = 48;
+const MOST_A_KEY: f64 = 20.0;
 
 /// The argument that makes the process print the outcomes and nothing else.
 const OUTCOMES: &str = "--outcomes";
@@ -134,6 +140,19 @@ impl Seed {
         let jwk = Jwk::from_map(members).expect("a JWK");
         RS256.verifier_from_jwk(&jwk).expect("a verifier")
     }
+}
+
+/// A JWK Set with as many keys like the seed's. Each has a modulus and a `kid` of its own.
+fn jwks_of(seed: &Seed, count: usize) -> String {
+    let modulus = URL_SAFE_NO_PAD.decode(seed.jwk["n"].as_str().expect("a number")).expect("base64url");
+    let keys = (0..count).map(|index| {
+        let (mut modulus, mut jwk) = (modulus.clone(), seed.jwk.clone());
+        modulus[100] ^= u8::try_from(index).expect("a few keys");
+        jwk["n"] = URL_SAFE_NO_PAD.encode(modulus).into();
+        jwk["kid"] = index.to_string().into();
+        jwk
+    });
+    json!({"keys": keys.collect::<Vec<_>>()}).to_string()
 }
 
 /// A request that is timed.
@@ -276,6 +295,11 @@ fn measure(seed: &Seed, cases: &[Case]) {
             assert!(valid.is_ok());
         }),
     ];
+    let jwks = jwks_of(seed, KEYS);
+    lines.push(Timed::new(|| {
+        let keys = KeySet::from_jwks(black_box(&jwks)).expect("a JWK Set");
+        assert_eq!(black_box(keys).len(), KEYS);
+    }));
     lines.extend(cases.iter().map(|case| {
         Timed::new(|| {
             if let Ok(Landing::Redirect(to)) = black_box(seed.decide(black_box(&case.query))) {
@@ -289,8 +313,8 @@ fn measure(seed: &Seed, cases: &[Case]) {
 }
 
 fn report(cases: &[Case], lines: &[Timed]) {
-    let [base, verify, accept, ..] = lines else {
-        panic!("the base line, the signature and the seed's request");
+    let [base, verify, keys, accept, ..] = lines else {
+        panic!("the base line, the signature, the keys and the seed's request");
     };
     let row = |name: &str, rounds: &[f64], aim: Option<f64>| {
         timed::row(name, ratio(rounds, &base.rounds), median(rounds.iter().copied()), aim);
@@ -305,8 +329,8 @@ fn report(cases: &[Case], lines: &[Timed]) {
     // rest also slows the check down, because it fills the caches; the difference includes that.
     let rest = accept.rounds.iter().zip(&verify.rounds);
     let rest: Vec<_> = rest.map(|(accept, verify)| accept - verify).collect();
-    row("the seed's request, all but the signature", &rest, Some(0.11));
-    for (case, line) in cases.iter().zip(&lines[2..]) {
+    row("the seed's request, all but the signature", &rest, Some(0.12));
+    for (case, line) in cases.iter().zip(&lines[3..]) {
         let aim = match case.aim {
             Aim::OfBaseLine(aim) => Some(aim),
             Aim::OfAccepting => Some(ratio(&accept.rounds, &base.rounds)),
@@ -314,4 +338,8 @@ fn report(cases: &[Case], lines: &[Timed]) {
         };
         row(case.name, &line.rounds, aim);
     }
+    #[allow(clippy::cast_precision_loss, reason = "a few keys")]
+    let microseconds = median(keys.rounds.iter().copied()) / KEYS as f64;
+    let name = format!("a key of a JWK Set of {KEYS} RSA keys, read from its text, in µs");
+    println!("{name:<75}  {microseconds:.2}  {}", timed::verdict(microseconds, MOST_A_KEY));
 }

@@ -5,9 +5,9 @@
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use oidc_logout::op::{
-    Answer, Confirm, ConfirmReason, ConfirmRule, SessionCookie, Decision, ExpiredHint, HintWithoutSid, Landing,
-    LogoutEndpoint, LogoutRedirect, LogoutRequest, OnBadHint, Policy, RedirectWithoutHint, RefusalReason, Session,
-    UriMatching,
+    Answer, Confirm, ConfirmReason, ConfirmRule, Decision, ExpiredHint, HintWithoutSid, Landing, LogoutEndpoint,
+    LogoutRedirect, LogoutRequest, OnBadHint, Policy, RedirectWithoutHint, RefusalReason, Session, SessionBySid,
+    SessionCookie, UriMatching,
 };
 use oidc_logout::{Algorithm, Headers, KeySet, Secret};
 use oidc_logout_fuzz::{Clients, ISSUER, NOW, REGISTERED, SignWith, endpoint, leads_to_registered, now, sign};
@@ -23,7 +23,8 @@ struct Input<'a> {
     post: bool,
     /// The change to the form of the confirmation page before it comes back.
     tamper: Tamper,
-    /// A query or a form, to which the hint is added. After a line feed follows a forged value.
+    /// A query or a form, to which the hint is added. After a line feed follows a forged value, and
+    /// after another one the browser's headers.
     text: &'a [u8],
 }
 
@@ -43,7 +44,7 @@ struct PolicyChoice {
     ask_without_sid: bool,
     let_bad_hints_through: bool,
     normalize: bool,
-    trust_posts: bool,
+    every_cookie_comes: bool,
     any_algorithm: bool,
 }
 
@@ -113,13 +114,68 @@ struct Case {
     form: Vec<u8>,
     post: bool,
     forged: String,
+    browser: Browser,
 }
+
+/// What the browser says of its request, what it does with the cookie, and what the host does without it.
+#[derive(Clone, Debug)]
+struct Browser {
+    site: Option<&'static str>,
+    dest: Option<&'static str>,
+    origin: bool,
+    strict_cookie: bool,
+    /// The session is found by the hint's `sid`, if at all.
+    without_cookie: bool,
+    by_sid_for: Option<u64>,
+}
+
+impl Browser {
+    /// A choice a byte. Without any: no headers, and a cookie.
+    fn new(choices: &[u8]) -> Self {
+        let choice = |place: usize| usize::from(choices.get(place).copied().unwrap_or_default() % 12);
+        let sites = [None, Some("same-origin"), Some("same-site"), Some("none"), Some("cross-site"), Some("other")];
+        Self {
+            site: sites[choice(0) % sites.len()],
+            dest: [None, Some("document"), Some("iframe")][choice(1) % 3],
+            origin: choice(2) % 2 == 1,
+            strict_cookie: choice(3) % 2 == 1,
+            without_cookie: choice(4) % 2 == 1,
+            by_sid_for: [None, Some(AGE - 1), Some(AGE)][choice(5) % 3],
+        }
+    }
+
+    fn headers(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        let origin = self.origin.then_some("https://rp.example");
+        let headers = [("sec-fetch-site", self.site), ("Sec-Fetch-Dest", self.dest), ("Origin", origin)];
+        let form = [("content-type", "application/x-www-form-urlencoded")];
+        headers.into_iter().filter_map(|(name, value)| Some((name, value?))).chain(form)
+    }
+
+    fn is_embedded(&self) -> bool {
+        self.dest == Some("iframe")
+    }
+
+    /// Whether the browser may have withheld the cookie.
+    fn may_withhold(&self, policy: &PolicyChoice, post: bool) -> bool {
+        let same_site = [Some("same-origin"), Some("same-site")].contains(&self.site);
+        match (policy.every_cookie_comes, self.strict_cookie) {
+            (true, _) => false,
+            (false, true) => !same_site,
+            (false, false) => post && !same_site && self.site != Some("none"),
+        }
+    }
+}
+
+/// How old a hint is, in seconds.
+const AGE: u64 = 10;
 
 impl Case {
     fn new(input: &Input<'_>) -> Option<Self> {
-        let policy = input.policy.build()?;
-        let mut halves = input.text.splitn(2, |&byte| byte == b'\n');
-        let mut form = halves.next().unwrap_or_default().to_vec();
+        let mut lines = input.text.splitn(3, |&byte| byte == b'\n');
+        let mut form = lines.next().unwrap_or_default().to_vec();
+        let forged = String::from_utf8_lossy(lines.next().unwrap_or_default()).into_owned();
+        let browser = Browser::new(lines.next().unwrap_or_default());
+        let policy = input.policy.build(&browser)?;
         if let Some(hint) = &input.hint {
             form.extend_from_slice(b"&id_token_hint=");
             form.extend_from_slice(hint.token().as_bytes());
@@ -134,7 +190,8 @@ impl Case {
             session: input.session.as_ref().map(|session| session.build(1)),
             form,
             post: input.post,
-            forged: String::from_utf8_lossy(halves.next().unwrap_or_default()).into_owned(),
+            forged,
+            browser,
         })
     }
 
@@ -142,13 +199,32 @@ impl Case {
         let session = self.session.as_ref();
         let decision = self.decide(session);
         assert_eq!(summary(&decision), summary(&self.decide(session)), "not deterministic");
+        let browser = &self.browser;
+        let nobody = matches!(decision, Decision::Answer(Answer::Landing(_)) | Decision::Answer(Answer::Resubmit(_)));
         if let Decision::Answer(Answer::Refuse(refusal)) = &decision {
-            assert!([400, 413].contains(&refusal.status()) && refusal.reason() != RefusalReason::HostError);
+            assert!([400, 413].contains(&refusal.status()));
+            match refusal.reason() {
+                RefusalReason::EmbeddedRequest => assert!(browser.is_embedded()),
+                RefusalReason::SessionCookieMissing => {
+                    assert!(session.is_none() || browser.without_cookie);
+                    assert!(browser.by_sid_for.is_some() || self.is_posted_again());
+                }
+                _ => {}
+            }
             check_headers(&refusal.headers());
-        } else {
-            let nobody =
-                matches!(decision, Decision::Answer(Answer::Landing(_)) | Decision::Answer(Answer::Resubmit(_)));
+        } else if !browser.without_cookie {
             assert_eq!(session.is_none(), nobody);
+        } else {
+            // Nobody is asked whose browser sent no cookie.
+            assert!(nobody || matches!(decision, Decision::EndSession(_)), "{decision:?}");
+        }
+        if nobody {
+            assert!(!browser.is_embedded() || browser.site == Some("same-origin"));
+            let again = matches!(decision, Decision::Answer(Answer::Resubmit(_)));
+            let may_withhold = browser.may_withhold(&input.policy, self.post);
+            assert_eq!(again, may_withhold && !self.is_posted_again());
+            // Nobody is sent in circles, nor told that nobody is signed in.
+            assert!(again || !may_withhold || !["cross-site", "other"].map(Some).contains(&browser.site));
         }
         match decision {
             Decision::EndSession(end) => {
@@ -157,6 +233,10 @@ impl Case {
                 let choice = input.session.as_ref().unwrap();
                 let hint = end.hint().unwrap();
                 assert!(choice.subject == Known::Same && choice.takes_part != Some(false) && !self.always_confirm);
+                // Whoever knows the secret can write the hint.
+                assert!(hint.algorithm().min_secret_bytes().is_none() || choice.takes_part == Some(true));
+                assert_eq!(end.is_found_by_sid(), browser.without_cookie);
+                assert!(!browser.without_cookie || browser.by_sid_for == Some(AGE));
                 assert_eq!(hint.subject(), "somebody");
                 assert!(
                     choice.sid == Known::Not || hint.sid().is_none_or(|sid| choice.sid == Known::Same && sid == "s-1")
@@ -167,7 +247,6 @@ impl Case {
             Decision::Answer(Answer::Confirm(ask)) => self.answer(&ask, input),
             Decision::Answer(Answer::Declined(_)) => panic!("forged"),
             Decision::Answer(Answer::Resubmit(page)) => {
-                assert!(self.post && !input.policy.trust_posts);
                 check_headers(&page.headers());
                 // A request is posted again only once. Now it must be decided.
                 let fields = page.fields().collect();
@@ -184,8 +263,12 @@ impl Case {
     }
 
     fn decide(&self, session: Option<&Session>) -> Decision {
-        let request =
-            if self.post { LogoutRequest::from_form(&self.form) } else { LogoutRequest::from_query(&self.form) };
+        let headers = self.browser.headers();
+        let request = if self.post {
+            self.endpoint.read("POST", "", headers, &self.form)
+        } else {
+            self.endpoint.read("GET", &self.form, headers, "")
+        };
         match request {
             Ok(request) => self.decide_request(request, &self.endpoint, now(), session),
             Err(refusal) => Decision::Answer(Answer::Refuse(refusal)),
@@ -215,7 +298,15 @@ impl Case {
         match endpoint.receive(request, now) {
             Ok(pending) => {
                 let client = self.clients.find(pending.client_id()).filter(|_| !self.client_is_unknown);
-                pending.decide(client, session)
+                let pending = pending.with_client(client);
+                if !self.browser.without_cookie {
+                    return pending.decide(session);
+                }
+                let session = session.zip(pending.sid_to_find()).map(|(session, look_up)| {
+                    assert_eq!(look_up.sid(), "s-1");
+                    look_up.found(session.clone())
+                });
+                pending.decide(session.as_ref())
             }
             Err(refusal) => Decision::Answer(Answer::Refuse(refusal)),
         }
@@ -229,6 +320,10 @@ impl Case {
                 "confirm" => ["yes", "no"].contains(&value.as_ref()),
                 _ => false,
             })
+    }
+
+    fn is_posted_again(&self) -> bool {
+        self.post && url::form_urlencoded::parse(&self.form).any(|(name, value)| name == "resubmitted" && value == "1")
     }
 
     fn check_landing(&self, landing: &Landing) {
@@ -361,7 +456,7 @@ impl Case {
 }
 
 impl PolicyChoice {
-    fn build(&self) -> Option<Policy> {
+    fn build(&self, browser: &Browser) -> Option<Policy> {
         let base = match self.base {
             Base::Openid => Policy::openid(),
             Base::LoginGov => Policy::login_gov(),
@@ -386,8 +481,13 @@ impl PolicyChoice {
         if self.normalize {
             policy = policy.uri_matching(UriMatching::Normalized);
         }
-        if self.trust_posts {
+        if self.every_cookie_comes {
             policy = policy.session_cookie(SessionCookie::None);
+        } else if browser.strict_cookie {
+            policy = policy.session_cookie(SessionCookie::Strict);
+        }
+        if let Some(seconds) = browser.by_sid_for {
+            policy = policy.session_by_sid(SessionBySid::AcceptForSeconds(seconds));
         }
         if self.any_algorithm {
             policy = policy.algorithms(vec![Algorithm::EdDsa, Algorithm::Hs256]);
@@ -402,12 +502,12 @@ impl PolicyChoice {
 
 impl SessionChoice {
     fn build(&self, binding: u8) -> Session {
-        let mut session = Session::of_unknown_subject([binding; 32]);
-        match self.subject {
-            Known::Same => session = session.subject("somebody"),
-            Known::Other => session = session.subject("somebody-else"),
-            Known::Not => {}
-        }
+        let binding = [binding; 32];
+        let mut session = match self.subject {
+            Known::Same => Session::new(binding, "somebody"),
+            Known::Other => Session::new(binding, "somebody-else"),
+            Known::Not => Session::of_unknown_subject(binding),
+        };
         match self.sid {
             Known::Same => session = session.sid("s-1"),
             Known::Other => session = session.sid("s-2"),

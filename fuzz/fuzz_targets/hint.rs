@@ -92,7 +92,8 @@ fn outcome(endpoint: &LogoutEndpoint, token: &str, client_id: Option<&str>) -> R
     };
     let pending = endpoint.receive(request, now()).map_err(|refusal| code(refusal.reason()))?;
     let client = CLIENTS.find(pending.client_id());
-    let session = Session::new([1; 32], "somebody").sid("s-1");
+    // Without taking part, a client that knows the secret would be asked about.
+    let session = Session::new([1; 32], "somebody").sid("s-1").takes_part(true);
     match pending.decide(client, Some(&session)) {
         Decision::EndSession(end) => {
             assert_eq!(end.hint().unwrap().subject(), "somebody");
@@ -131,7 +132,23 @@ fn model(
         return None;
     }
     let read_header = Object::read(header, &["alg", "kid", "typ", "crit"]);
-    let read_claims = Object::read(claims, &["iss", "sub", "aud", "exp", "iat", "nbf", "azp", "sid", "events"]);
+    let names = [
+        "iss",
+        "sub",
+        "aud",
+        "exp",
+        "iat",
+        "nbf",
+        "azp",
+        "sid",
+        "events",
+        "typ",
+        "token_use",
+        "scope",
+        "scp",
+        "client_id",
+    ];
+    let read_claims = Object::read(claims, &names);
     let (header, claims) = match (read_header, read_claims) {
         (Read::Unknown, _) | (_, Read::Unknown) => return None,
         (Read::Object(header), Read::Object(claims)) => (header, claims),
@@ -169,7 +186,11 @@ fn checks(
     let azp = claims.text("azp")?;
     let sid = claims.text("sid")?;
     let is_jwt = typ.is_none_or(|typ| ["jwt", "application/jwt"].contains(&typ.to_ascii_lowercase().as_str()));
-    if !is_jwt || claims.get("events").is_some() {
+    let is_named_otherwise = claims.text("typ")?.is_some_and(|typ| !typ.eq_ignore_ascii_case("ID"))
+        | claims.text("token_use")?.is_some_and(|token_use| token_use != "id");
+    let has_scope = claims.get("scope").is_some() || claims.get("scp").is_some();
+    let is_for_another = claims.get("client_id").is_some() || azp.is_some_and(|azp| !aud.contains(&azp));
+    if !is_jwt || claims.get("events").is_some() || is_named_otherwise || has_scope && is_for_another {
         return Err("type");
     }
 
@@ -184,7 +205,8 @@ fn checks(
 
     let issued_to = || {
         let issued_to = match (azp, aud.as_slice()) {
-            (Some(azp), aud) => aud.contains(&azp).then_some(azp).ok_or("audience")?,
+            (Some(azp), aud) if aud.contains(&azp) || client_id == Some(azp) => azp,
+            (Some(_), _) => return Err("audience"),
             (None, [only]) => only,
             (None, aud) => {
                 let client_id = client_id.ok_or("audience")?;

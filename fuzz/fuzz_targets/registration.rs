@@ -97,8 +97,12 @@ fn check_uri(input: &Input<'_>, uri: &str) {
         let known = [("http", 80), ("https", 443)].into_iter().find(|(scheme, _)| *scheme == url.scheme());
         assert_eq!(url.port_or_known_default(), port.or(known.map(|(_, port)| port)));
     }
+    assert!(!uri.ends_with('*') && !authority.is_some_and(|authority| authority.contains('*')));
     if web {
         assert!(authority.is_some());
+        if let Some(Host::Domain(domain)) = url.host() {
+            assert!(domain.len() <= 253 && domain.split('.').all(|label| (1..=63).contains(&label.len())));
+        }
         let http_allowed = input.allow_http && !input.public;
         assert!(url.scheme() == "https" || http_allowed || is_loopback(&url));
     } else {
@@ -109,7 +113,7 @@ fn check_uri(input: &Input<'_>, uri: &str) {
 
 fn is_loopback(url: &Url) -> bool {
     match url.host() {
-        Some(Host::Domain(domain)) => domain == "localhost",
+        Some(Host::Domain(domain)) => domain == "localhost" || domain.ends_with(".localhost"),
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
         None => false,
@@ -152,7 +156,9 @@ fn redirect(endpoint: &LogoutEndpoint, client: &Client, uri: &str, state: Option
             let headers = ask.headers();
             let policy = headers.iter().find(|(name, _)| *name == "content-security-policy").unwrap().1;
             let source = policy.strip_prefix("frame-ancestors 'none'; form-action 'self' ").unwrap();
-            assert!(source.bytes().all(|byte| byte.is_ascii_graphic()) && !source.contains([';', ',', '\'', '*']));
+            let registered = client.post_logout_redirect_uris().first().unwrap().as_str();
+            assert_eq!(source, format!("{}:", Url::parse(registered).unwrap().scheme()));
+            assert!(ask.form_action_sources().eq([source]));
         }
         Decision::Answer(Answer::Refuse(_)) => {}
         other => panic!("{other:?}"),

@@ -33,15 +33,15 @@ fn read(method: Method, bytes: &[u8]) {
         Method::Get => LogoutRequest::from_query(bytes),
         Method::Post => LogoutRequest::from_form(bytes),
     };
-    let mut lenient: Vec<_> = url::form_urlencoded::parse(bytes).into_owned().collect();
-    // Unless the form comes from a page of the crate, `encoded_parameters` is an unknown parameter.
-    let own_page =
-        method == Method::Post && lenient.iter().any(|(name, _)| name == "confirmation" || name == "resubmitted");
-    if !own_page {
-        lenient.retain(|(name, _)| name != ENCODED);
-    }
-    if own_page {
-        let inner = encoded(bytes).into_iter().flatten();
+    let sent = match method {
+        // One leading `?` is dropped.
+        Method::Get => bytes.strip_prefix(b"?").unwrap_or(bytes),
+        Method::Post => bytes,
+    };
+    let mut lenient: Vec<_> = url::form_urlencoded::parse(sent).into_owned().collect();
+    // In a query, `encoded_parameters` is an unknown parameter.
+    if method == Method::Post {
+        let inner = encoded(sent).into_iter().flatten();
         let inner = inner.flat_map(|query| url::form_urlencoded::parse(&query).into_owned().collect::<Vec<_>>());
         lenient.extend(inner.filter(|(name, _)| SPECIFIED.contains(&name.as_str())));
     }
@@ -54,9 +54,10 @@ fn read(method: Method, bytes: &[u8]) {
                 RefusalReason::RequestTooLarge => assert!(bytes.len() > MAX_BYTES),
                 RefusalReason::DuplicateParameter { parameter } => assert!(count(parameter) > 1),
                 RefusalReason::MalformedRequest { parameter, fault } => {
-                    assert!(own_page || parameter != ENCODED);
-                    let inner = encoded(bytes).into_iter().flatten().any(|query| has_fault(&query, parameter, fault));
-                    assert!(inner || has_fault(bytes, parameter, fault));
+                    assert!(known.contains(&parameter));
+                    let inner = method == Method::Post
+                        && encoded(sent).into_iter().flatten().any(|query| has_fault(&query, parameter, fault));
+                    assert!(inner || has_fault(sent, parameter, fault));
                 }
                 other => panic!("{other:?}"),
             }

@@ -6,11 +6,27 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use oidc_logout::op::{
-    Answer, Client, Decision, Landing, LogoutEndpoint, LogoutRequest, Policy, Refusal, RefusalReason, Session,
+    Answer, Client, Decision, Landing, LogoutEndpoint, Policy, Refusal, RefusalReason, Session,
 };
 use oidc_logout::{KeySet, Secret};
 use serde_json::Value;
 use time::OffsetDateTime;
+
+/// The headers of a browser that navigates to the endpoint.
+pub(crate) const HEADERS: [(&str, &str); 12] = [
+    ("host", "op.example"),
+    ("user-agent", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"),
+    ("accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"),
+    ("accept-language", "en-US,en;q=0.5"),
+    ("accept-encoding", "gzip, deflate, br, zstd"),
+    ("referer", "https://rp.example/"),
+    ("cookie", "theme=dark; session=d3b07384d113edec49eaa6238ad5ff00d3b07384d113edec49eaa6238ad5ff00"),
+    ("upgrade-insecure-requests", "1"),
+    ("sec-fetch-dest", "document"),
+    ("sec-fetch-mode", "navigate"),
+    ("sec-fetch-site", "cross-site"),
+    ("sec-fetch-user", "?1"),
+];
 
 /// The vector `seed/signed-in`, read.
 pub(crate) struct Seed {
@@ -58,7 +74,8 @@ impl Seed {
     /// What a host does, from the bytes of the query to where the End-User goes. Looking up client
     /// and session is the host's own affair and not part of it.
     pub(crate) fn decide(&self, query: &str) -> Result<Landing, Refusal> {
-        let pending = self.endpoint.receive(LogoutRequest::from_query(query)?, self.now)?;
+        let request = self.endpoint.read("GET", query, HEADERS, "")?;
+        let pending = self.endpoint.receive(request, self.now)?;
         match pending.decide(Some(&self.client), Some(&self.session)) {
             Decision::EndSession(end) => Ok(end.session_ended()),
             Decision::Answer(Answer::Refuse(refusal)) => Err(refusal),

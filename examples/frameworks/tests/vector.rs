@@ -51,6 +51,11 @@ impl Vector {
         state(&self.op, answer.confirmation_key, clients, session, self.now, answer.after_seconds)
     }
 
+    /// Whether the browser sends the session's cookie.
+    pub(crate) fn sends_cookie(&self) -> bool {
+        self.session.as_ref().is_none_or(|session| !session.without_cookie)
+    }
+
     /// The session that the last decision is about.
     pub(crate) fn session_at_last(&self) -> Option<&JsonSession> {
         self.answer.as_ref().map_or(self.session.as_ref(), |answer| self.session_later(answer))
@@ -69,9 +74,16 @@ fn state(
     now: i64,
     after_seconds: i64,
 ) -> State {
-    let clients = clients.iter().map(JsonClient::read).map(|client| (client.id().clone(), client)).collect();
+    let clients: HashMap<_, _> =
+        clients.iter().map(JsonClient::read).map(|client| (client.id().clone(), client)).collect();
     let sessions = session.map(|session| (crate::COOKIE.to_owned(), session.read()));
+    let sid = session.and_then(|session| session.sid.as_ref());
+    let sids = sid
+        .iter()
+        .flat_map(|sid| clients.keys().map(|client| ((client.clone(), (*sid).clone()), crate::COOKIE.to_owned())));
+    let sids = sids.collect();
     let now = OffsetDateTime::from_unix_timestamp(now).expect("a time");
     let now = now.checked_add(Duration::seconds(after_seconds)).expect("a time");
-    State { endpoint: op.endpoint(key).expect("an endpoint"), clients, sessions: HashMap::from_iter(sessions), now }
+    let endpoint = op.endpoint(key).expect("an endpoint");
+    State { endpoint, clients, sessions: HashMap::from_iter(sessions), sids, now }
 }

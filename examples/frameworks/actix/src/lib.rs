@@ -4,7 +4,7 @@ use std::io;
 use std::net::TcpListener;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::COOKIE;
+use actix_web::http::header::{COOKIE, HeaderValue};
 use actix_web::web::{self, Bytes, Data, PayloadConfig};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 use host::{Host, session_cookie};
@@ -26,20 +26,22 @@ pub async fn serve(listener: TcpListener, host: Data<Host>) -> io::Result<()> {
 
 async fn logout(host: Data<Host>, request: HttpRequest, body: Bytes) -> HttpResponse {
     let (endpoint, now) = (host.endpoint().await, host.now().await);
-    let cookie = session_cookie(request.headers().get_all(COOKIE).filter_map(|value| value.to_str().ok()));
+    let cookie = session_cookie(request.headers().get_all(COOKIE).map(HeaderValue::as_bytes));
     let session = host.session(cookie).await;
 
     let request = endpoint.read(request.method().as_str(), request.query_string(), request.headers(), body);
     let decision = match request.and_then(|request| endpoint.receive(request, now)) {
         Ok(pending) => {
             let client = host.client(pending.client_id()).await;
-            pending.decide(client.as_ref(), session.as_ref())
+            let pending = pending.with_client(client.as_ref());
+            let session = host.session_for(session.as_ref(), &pending).await;
+            pending.decide(session.as_ref())
         }
         Err(refusal) => refusal.into(),
     };
     let answer = match decision {
         Decision::EndSession(end) => {
-            host.end_session(cookie).await;
+            host.end_session(&end, cookie).await;
             end.session_ended().into()
         }
         Decision::Answer(answer) => answer,

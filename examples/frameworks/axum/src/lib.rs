@@ -7,7 +7,7 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, RawQuery, State};
 use axum::http::header::COOKIE;
-use axum::http::{HeaderMap, Method, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{AppendHeaders, Html, IntoResponse, Response};
 use axum::routing::any;
 use host::{Host, session_cookie};
@@ -33,20 +33,22 @@ async fn logout(
     body: Bytes,
 ) -> Response {
     let (endpoint, now) = (host.endpoint().await, host.now().await);
-    let cookie = session_cookie(headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok()));
+    let cookie = session_cookie(headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes));
     let session = host.session(cookie).await;
 
     let request = endpoint.read(method.as_str(), query.unwrap_or_default(), &headers, body);
     let decision = match request.and_then(|request| endpoint.receive(request, now)) {
         Ok(pending) => {
             let client = host.client(pending.client_id()).await;
-            pending.decide(client.as_ref(), session.as_ref())
+            let pending = pending.with_client(client.as_ref());
+            let session = host.session_for(session.as_ref(), &pending).await;
+            pending.decide(session.as_ref())
         }
         Err(refusal) => refusal.into(),
     };
     let answer = match decision {
         Decision::EndSession(end) => {
-            host.end_session(cookie).await;
+            host.end_session(&end, cookie).await;
             end.session_ended().into()
         }
         Decision::Answer(answer) => answer,

@@ -9,7 +9,7 @@ mod pages;
 use std::collections::HashMap;
 
 use oidc_logout::ClientId;
-use oidc_logout::op::{Answer, Client, LogoutEndpoint, Session};
+use oidc_logout::op::{Answer, Client, EndSession, LogoutEndpoint, PendingSession, Session};
 use time::OffsetDateTime;
 use tokio::sync::RwLock;
 
@@ -26,6 +26,8 @@ pub struct State {
     pub clients: HashMap<ClientId, Client>,
     /// The sessions by the value of the cookie `session`.
     pub sessions: HashMap<String, Session>,
+    /// The value of a session's cookie by client and by the `sid` that this client knows.
+    pub sids: HashMap<(ClientId, String), String>,
     /// The time on the clock.
     pub now: OffsetDateTime,
 }
@@ -62,9 +64,29 @@ impl Host {
         self.0.read().await.sessions.get(cookie?).cloned()
     }
 
-    /// Ends the session that belongs to the cookie.
-    pub async fn end_session(&self, cookie: Option<&str>) {
-        self.0.write().await.sessions.remove(cookie.unwrap_or_default());
+    /// The session that the request came with, else the one that the hint's `sid` finds, if that is
+    /// offered.
+    pub async fn session_for(&self, of_cookie: Option<&Session>, pending: &PendingSession<'_>) -> Option<Session> {
+        if let Some(session) = of_cookie {
+            return Some(session.clone());
+        }
+        let look_up = pending.sid_to_find()?;
+        let state = self.0.read().await;
+        let cookie = state.sids.get(&(look_up.client_id().clone(), look_up.sid().to_owned()))?;
+        Some(look_up.found(state.sessions.get(cookie)?.clone()))
+    }
+
+    /// Ends the session that the cookie stands for, or the one that the hint's `sid` found.
+    pub async fn end_session(&self, end: &EndSession, cookie: Option<&str>) {
+        let mut state = self.0.write().await;
+        let found = match end.hint() {
+            Some(hint) if end.is_found_by_sid() => {
+                let sid = hint.sid().unwrap_or_default().to_owned();
+                state.sids.get(&(hint.client_id().clone(), sid)).cloned()
+            }
+            _ => cookie.map(str::to_owned),
+        };
+        state.sessions.remove(&found.unwrap_or_default());
     }
 
     /// The page of an answer. If somebody is signed in, an error page offers to sign out.
@@ -79,6 +101,11 @@ impl Host {
 }
 
 /// The value of the cookie `session`, from the lines of the `cookie` header.
-pub fn session_cookie<'c>(lines: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
-    lines.into_iter().flat_map(|line| line.split("; ")).find_map(|cookie| cookie.strip_prefix("session="))
+///
+/// They are split as bytes. Any page on the host can set a cookie that is no text, and that must not
+/// hide this one.
+pub fn session_cookie<'c>(lines: impl IntoIterator<Item = &'c [u8]>) -> Option<&'c str> {
+    let cookies = lines.into_iter().flat_map(|line| line.split(|&byte| byte == b';'));
+    let value = cookies.map(<[u8]>::trim_ascii).find_map(|cookie| cookie.strip_prefix(b"session="))?;
+    std::str::from_utf8(value).ok()
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use host::{Host, session_cookie};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{CONTENT_TYPE, COOKIE};
+use hyper::header::{CONTENT_TYPE, COOKIE, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
@@ -48,7 +48,7 @@ async fn route(host: &Host, request: Request<Incoming>) -> Page {
 
 async fn logout(host: &Host, request: &Request<Bytes>) -> Page {
     let (endpoint, now) = (host.endpoint().await, host.now().await);
-    let cookie = session_cookie(request.headers().get_all(COOKIE).iter().filter_map(|value| value.to_str().ok()));
+    let cookie = session_cookie(request.headers().get_all(COOKIE).iter().map(HeaderValue::as_bytes));
     let session = host.session(cookie).await;
 
     let query = request.uri().query().unwrap_or_default();
@@ -56,13 +56,15 @@ async fn logout(host: &Host, request: &Request<Bytes>) -> Page {
     let decision = match request.and_then(|request| endpoint.receive(request, now)) {
         Ok(pending) => {
             let client = host.client(pending.client_id()).await;
-            pending.decide(client.as_ref(), session.as_ref())
+            let pending = pending.with_client(client.as_ref());
+            let session = host.session_for(session.as_ref(), &pending).await;
+            pending.decide(session.as_ref())
         }
         Err(refusal) => refusal.into(),
     };
     let answer = match decision {
         Decision::EndSession(end) => {
-            host.end_session(cookie).await;
+            host.end_session(&end, cookie).await;
             end.session_ended().into()
         }
         Decision::Answer(answer) => answer,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use host::{Host, session_cookie};
 use oidc_logout::op::{Answer, Decision};
 use poem::http::StatusCode;
-use poem::http::header::COOKIE;
+use poem::http::header::{COOKIE, HeaderValue};
 use poem::listener::TcpAcceptor;
 use poem::web::Data;
 use poem::{Body, EndpointExt as _, Request, Response, Route, Server, handler};
@@ -27,7 +27,7 @@ async fn logout(Data(host): Data<&Arc<Host>>, request: &Request, body: Body) -> 
     // The crate answers more than 64 KiB with its own page, so such a body must reach it. Only a
     // body of twice that size is stopped here.
     let body = body.into_bytes_limit(128 * 1024).await?;
-    let cookie = session_cookie(request.headers().get_all(COOKIE).iter().filter_map(|value| value.to_str().ok()));
+    let cookie = session_cookie(request.headers().get_all(COOKIE).iter().map(HeaderValue::as_bytes));
     let session = host.session(cookie).await;
 
     let query = request.uri().query().unwrap_or_default();
@@ -35,13 +35,15 @@ async fn logout(Data(host): Data<&Arc<Host>>, request: &Request, body: Body) -> 
     let decision = match request.and_then(|request| endpoint.receive(request, now)) {
         Ok(pending) => {
             let client = host.client(pending.client_id()).await;
-            pending.decide(client.as_ref(), session.as_ref())
+            let pending = pending.with_client(client.as_ref());
+            let session = host.session_for(session.as_ref(), &pending).await;
+            pending.decide(session.as_ref())
         }
         Err(refusal) => refusal.into(),
     };
     let answer = match decision {
         Decision::EndSession(end) => {
-            host.end_session(cookie).await;
+            host.end_session(&end, cookie).await;
             end.session_ended().into()
         }
         Decision::Answer(answer) => answer,

@@ -36,7 +36,7 @@ impl Handler for Logout {
 
 async fn logout<'r>(host: &Host, request: &Request<'_>, body: &[u8]) -> Response<'r> {
     let (endpoint, now) = (host.endpoint().await, host.now().await);
-    let cookie = session_cookie(request.headers().get("cookie"));
+    let cookie = session_cookie(request.headers().get("cookie").map(str::as_bytes));
     let session = host.session(cookie).await;
 
     let query = request.uri().query().map_or("", |query| query.as_str());
@@ -45,13 +45,15 @@ async fn logout<'r>(host: &Host, request: &Request<'_>, body: &[u8]) -> Response
     let decision = match request.and_then(|request| endpoint.receive(request, now)) {
         Ok(pending) => {
             let client = host.client(pending.client_id()).await;
-            pending.decide(client.as_ref(), session.as_ref())
+            let pending = pending.with_client(client.as_ref());
+            let session = host.session_for(session.as_ref(), &pending).await;
+            pending.decide(session.as_ref())
         }
         Err(refusal) => refusal.into(),
     };
     let answer = match decision {
         Decision::EndSession(end) => {
-            host.end_session(cookie).await;
+            host.end_session(&end, cookie).await;
             end.session_ended().into()
         }
         Decision::Answer(answer) => answer,
