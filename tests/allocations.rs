@@ -13,8 +13,8 @@
 )]
 
 use allocation_counter::{AllocationInfo, measure};
-use oidc_logout::op::{Landing, LogoutRequest, Method, RefusalReason};
-use oidc_logout::{ClientMetadata, ClientMetadataError};
+use oidc_logout::op::{Landing, LogoutRequest, Method, RefusalReason, RegisteredRedirect, RegistrationRules};
+use oidc_logout::{ClientMetadata, ClientMetadataError, UriError};
 
 mod support;
 
@@ -154,6 +154,17 @@ fn parameters_take_a_multiple_of_their_size() {
     for (before, repeated, outcome) in cases {
         seed.assert_bounded(&filled(before, repeated, "", LogoutRequest::MAX_BYTES), outcome);
     }
+}
+
+/// A URI of many labels that look like punycode, which a parser of host names decodes one by one.
+#[test]
+fn a_host_that_is_too_long_is_refused_without_being_parsed() {
+    let host = "xn--0.".repeat(330);
+    let uri = format!("https://{host}example/");
+    assert!((2000..2048).contains(&uri.len()));
+    let rules = RegistrationRules::default();
+    let used = measure(|| assert_eq!(RegisteredRedirect::register(&uri, &rules), Err(UriError::Host)));
+    assert_eq!(used.count_total, 0);
 }
 
 /// Larger values than a query can hold come from a host that builds the request itself or decrypts

@@ -1,6 +1,8 @@
 //! The record for the log: what it says of each outcome, and what it leaves out.
 
-use oidc_logout::op::{Answer, Client, Decision, LogoutEndpoint, LogoutRequest, OnBadHint, Policy, Session};
+use oidc_logout::op::{
+    Answer, Client, Decision, HostError, LogoutEndpoint, LogoutRequest, OnBadHint, Policy, Session, SessionBySid,
+};
 use oidc_logout::{Algorithm, KeySet};
 use serde_json::{Value, json};
 
@@ -15,13 +17,17 @@ fn endpoint(policy: Policy) -> LogoutEndpoint {
     provider::endpoint(KeySet::default()).with_policy(policy)
 }
 
-fn decide(endpoint: &LogoutEndpoint, request: LogoutRequest, session: Option<&Session>) -> Decision {
-    let client = Client::builder("rp-1")
+fn client() -> Client {
+    Client::builder("rp-1")
         .post_logout_redirect_uri("https://rp.example/bye")
         .id_token_signed_response_alg(Algorithm::Hs256)
         .client_secret(SECRET)
         .build()
-        .unwrap();
+        .unwrap()
+}
+
+fn decide(endpoint: &LogoutEndpoint, request: LogoutRequest, session: Option<&Session>) -> Decision {
+    let client = client();
     match endpoint.receive(request, at(NOW)) {
         Ok(pending) => {
             let client = pending.client_id().is_some_and(|id| id.as_str() == "rp-1").then_some(&client);
@@ -109,4 +115,50 @@ fn every_outcome_has_its_name() {
     let unread = Decision::from(LogoutRequest::from_query("state=%zz").unwrap_err());
     let expected = json!({"decision": "refuse", "redirect": false, "reasons": ["malformed_request"]});
     assert_eq!(record(&unread), expected);
+}
+
+#[test]
+fn the_record_says_how_the_session_was_found_and_what_else_the_host_ended() {
+    let policy = Policy::openid().to_builder().session_by_sid(SessionBySid::AcceptForSeconds(90)).build().unwrap();
+    let endpoint = endpoint(policy);
+    let session = Session::new([1; 32], "user-1").takes_part(true);
+    let claims = json!({"iss": ISSUER, "aud": "rp-1", "sub": "user-1", "sid": "s-1", "iat": NOW - 90, "exp": NOW});
+    let hint = token(r#"{"alg":"HS256"}"#, claims.to_string(), |signed| hs256(SECRET.as_bytes(), signed));
+    let request = || LogoutRequest::from_query(format!("id_token_hint={hint}")).unwrap();
+    assert_eq!(record(&decide(&endpoint, request(), None)).get("session"), None);
+    assert_eq!(record(&decide(&endpoint, request(), Some(&session)))["session"], "cookie");
+    // A question is about a session, too.
+    let asked = decide(&endpoint, LogoutRequest::from_query("").unwrap(), Some(&session));
+    assert_eq!(record(&asked)["session"], "cookie");
+
+    let client = client();
+    let pending = endpoint.receive(request(), at(NOW)).unwrap().with_client(Some(&client));
+    let found = pending.sid_to_find().unwrap().found(session);
+    let decision = pending.decide(Some(&found));
+    let mut audit = decision.audit();
+    assert_eq!((audit.decision, audit.session, audit.also_ended.len()), ("end_session", Some("sid"), 0));
+    assert_eq!(json!(audit).get("also_ended"), None);
+    audit.also_ended.push("refresh_tokens".to_owned());
+    assert_eq!(json!(audit)["also_ended"], json!(["refresh_tokens"]));
+}
+
+#[test]
+fn the_hosts_mistake_is_told_in_the_record_and_on_no_page() {
+    let other = Client::builder("rp-2").build().unwrap();
+    let endpoint = endpoint(Policy::openid());
+    for session in [None, Some(Session::new([1; 32], "user-1"))] {
+        let pending = endpoint.receive(LogoutRequest::from_query("client_id=rp-1").unwrap(), at(NOW)).unwrap();
+        let decision = pending.decide(Some(&other), session.as_ref());
+        let Decision::Answer(Answer::Refuse(refusal)) = &decision else { panic!("{decision:?}") };
+        let reason = refusal.reason();
+        assert_eq!((reason.code(), reason.detail(), refusal.status()), ("host_error", Some("other_client"), 500));
+        assert!(!refusal.to_string().contains("client"), "{refusal}");
+        assert_eq!(record(&decision)["reasons"], json!(["host_error"]));
+    }
+    // A client that nobody asked for is one, too.
+    let pending = endpoint.receive(LogoutRequest::from_query("").unwrap(), at(NOW)).unwrap();
+    let decision = pending.decide(Some(&other), None);
+    assert_eq!(record(&decision)["reasons"], json!(["host_error"]));
+    assert_eq!(HostError::OtherClient.to_string(), "another client was passed than the one that client_id() asked for");
+    assert_eq!((HostError::Mac.code(), HostError::OtherClient.code()), ("mac", "other_client"));
 }

@@ -1,7 +1,8 @@
 //! The forms of the provider's pages, posted as a browser posts them.
 
 use oidc_logout::KeySet;
-use oidc_logout::op::{Answer, Client, Decision, Landing, LogoutRequest, Session};
+use oidc_logout::op::{Answer, Client, Decision, Landing, LogoutRequest, Method, Session};
+use serde_json::{Map, Value, json};
 
 use crate::support::browser;
 use crate::support::provider::{at, endpoint};
@@ -102,4 +103,84 @@ fn nobody_is_asked_who_could_not_answer() {
     }
     // Where nothing is posted again, the size as sent counts.
     assert!(matches!(decide("GET", most + 1, None), Decision::Answer(Answer::Landing(_))));
+}
+
+/// As a script has it that writes the page: the fields go into a real form.
+fn fields(page: &Value) -> Vec<(String, String)> {
+    let fields = page["fields"].as_object().unwrap().iter();
+    fields.map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned())).collect()
+}
+
+#[test]
+fn a_page_is_data_for_a_script_that_writes_it() {
+    let session = Session::of_unknown_subject([1; 32]);
+    for state in STATES {
+        let Decision::Answer(Answer::Confirm(ask)) =
+            decide(LogoutRequest::from_query(form(state)).unwrap(), Some(&session))
+        else {
+            panic!("{state:?} should be asked about");
+        };
+        let page = serde_json::to_value(ask.page()).unwrap();
+        let expected: Map<_, _> = ask.fields().map(|(name, value)| (name.to_owned(), value.into())).collect();
+        assert_eq!(page, json!({"fields": expected, "reasons": ["no_hint"], "returns_to_client": true}));
+        let yes = LogoutRequest::from_form(browser::post(fields(&page), Some(("confirm", "yes")))).unwrap();
+        assert!(matches!(decide(yes, Some(&session)), Decision::EndSession(_)), "{state:?}");
+
+        let Decision::Answer(Answer::Resubmit(again)) = decide(LogoutRequest::from_form(form(state)).unwrap(), None)
+        else {
+            panic!("a POST without a session is posted again");
+        };
+        let page = serde_json::to_value(again.page()).unwrap();
+        let expected: Map<_, _> = again.fields().map(|(name, value)| (name.to_owned(), value.into())).collect();
+        assert_eq!(page, json!({"fields": expected}));
+        let posted = LogoutRequest::from_form(browser::post(fields(&page), None)).unwrap();
+        assert!(matches!(decide(posted, None), Decision::Answer(Answer::Landing(Landing::Redirect(_)))), "{state:?}");
+    }
+}
+
+#[test]
+fn a_refusal_is_data_with_its_code_and_its_text() {
+    let refusal = LogoutRequest::from_query("state=s3cr3t&state=s3cr3t").unwrap_err();
+    let expected = json!({"error": "duplicate_parameter", "error_description": refusal.to_string()});
+    assert_eq!(serde_json::to_value(&refusal).unwrap(), expected);
+    let session = Session::of_unknown_subject([1; 32]);
+    let request = LogoutRequest::from_query("post_logout_redirect_uri=s3cr3t").unwrap();
+    let Decision::Answer(Answer::Refuse(refusal)) = decide(request, Some(&session)) else { panic!("refused") };
+    let json = serde_json::to_string(&refusal).unwrap();
+    assert!(
+        json.starts_with(r#"{"error":"client_missing","error_description":"the request names no client"#),
+        "{json}"
+    );
+    assert!(!json.contains("s3cr3t"));
+}
+
+#[test]
+fn decoded_pairs_carry_the_pages_own_fields_in_a_post_and_not_in_a_get() {
+    let session = Session::of_unknown_subject([1; 32]);
+    let build = |method, pairs: &[(String, String)]| {
+        LogoutRequest::builder(method).parameters(pairs.iter().map(|(name, value)| (name, value.as_str()))).build()
+    };
+    for state in STATES {
+        let request = LogoutRequest::from_query(form(state)).unwrap();
+        let Decision::Answer(Answer::Confirm(ask)) = decide(request, Some(&session)) else { panic!("asked") };
+        let posted = browser::post(ask.fields(), Some(("confirm", "yes")));
+        let mut pairs: Vec<(String, String)> = serde_urlencoded::from_str(&posted).unwrap();
+        pairs.push(("not_known".to_owned(), "x".to_owned()));
+        let answer = build(Method::Post, &pairs).unwrap();
+        assert_eq!(answer, LogoutRequest::from_form(&posted).unwrap());
+        assert!(matches!(decide(answer, Some(&session)), Decision::EndSession(_)), "{state:?}");
+        let query = build(Method::Get, &pairs).unwrap();
+        assert_eq!(query, LogoutRequest::from_query(&posted).unwrap());
+        assert!(matches!(decide(query, Some(&session)), Decision::Answer(Answer::Confirm(_))), "{state:?}");
+
+        let request = LogoutRequest::from_form(form(state)).unwrap();
+        let Decision::Answer(Answer::Resubmit(again)) = decide(request, None) else { panic!("a form") };
+        let pairs: Vec<(String, String)> = serde_urlencoded::from_str(&browser::post(again.fields(), None)).unwrap();
+        let again = build(Method::Post, &pairs).unwrap();
+        assert!(matches!(decide(again, None), Decision::Answer(Answer::Landing(_))), "{state:?}");
+    }
+    let twice = [("state", "a"), ("confirm", "yes"), ("confirm", "no")];
+    let refusal = LogoutRequest::builder(Method::Post).parameters(twice).build().unwrap_err();
+    assert_eq!((refusal.reason().code(), refusal.reason().detail()), ("duplicate_parameter", Some("confirm")));
+    assert!(LogoutRequest::builder(Method::Get).parameters(twice).build().is_ok());
 }

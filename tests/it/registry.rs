@@ -3,7 +3,9 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use oidc_logout::op::{Client, ClientError, HintError, LogoutRequest, Method, RefusalReason, RegistrationRules};
+use oidc_logout::op::{
+    Client, ClientError, HintError, LogoutRequest, Method, RefusalReason, RegisteredRedirect, RegistrationRules,
+};
 use oidc_logout::{Algorithm, ApplicationType, ClientType, KeyError, KeySet, KeySetError, Limits, UriError};
 use serde_json::json;
 
@@ -112,4 +114,127 @@ fn limits_can_be_lowered_and_not_raised() {
     let endpoint = endpoint(KeySet::default()).with_limits(highest.request_bytes(10));
     assert!(endpoint.read("GET", "state=1234", [("accept", "*/*")], "").is_ok());
     assert_eq!(endpoint.read("GET", "state=12345", [("accept", "*/*")], "").unwrap_err().status(), 413);
+}
+
+// What may be registered, at the edges.
+
+fn web(uri: &str) -> Result<(), UriError> {
+    RegisteredRedirect::register(uri, &RegistrationRules::default()).map(|_| ())
+}
+
+#[test]
+fn a_host_has_labels_of_63_characters_and_253_in_all() {
+    let label = |bytes: usize| "a".repeat(bytes);
+    let of_labels = |lengths: &[usize]| {
+        let labels: Vec<_> = lengths.iter().copied().map(label).collect();
+        web(&format!("https://{}/", labels.join(".")))
+    };
+    assert_eq!([of_labels(&[63]), of_labels(&[64])], [Ok(()), Err(UriError::Host)]);
+    assert_eq!([of_labels(&[1, 63, 7]), of_labels(&[1, 64, 7])], [Ok(()), Err(UriError::Host)]);
+    assert_eq!([of_labels(&[63, 63, 63, 61]), of_labels(&[63, 63, 63, 62])], [Ok(()), Err(UriError::Host)]);
+    assert_eq!([of_labels(&[1; 127]), of_labels(&[1; 128])], [Ok(()), Err(UriError::Host)]);
+    for (host, expected) in [
+        ("a_b.example", Ok(())),
+        ("_dmarc.example", Ok(())),
+        ("a_.example", Ok(())),
+        ("a--b.example", Ok(())),
+        ("xn--bcher-kva.example", Ok(())),
+        ("-a.example", Err(UriError::Host)),
+        ("a-.example", Err(UriError::Host)),
+        ("rp.example-", Err(UriError::Host)),
+        ("rp..example", Err(UriError::Host)),
+        (".rp.example", Err(UriError::Host)),
+        ("rp.example.", Err(UriError::Host)),
+        ("a~b.example", Err(UriError::Host)),
+        ("a%62.example", Err(UriError::Host)),
+    ] {
+        assert_eq!(web(&format!("https://{host}/out")), expected, "{host}");
+        assert_eq!(web(&format!("https://{host}:8443")), expected, "{host}");
+    }
+}
+
+#[test]
+fn http_is_for_hosts_that_do_not_leave_the_device() {
+    for host in ["localhost", "LOCALHOST", "rp.localhost", "a.b.LocalHost", "127.0.0.1", "127.9.9.9", "[::1]"] {
+        assert_eq!(web(&format!("http://{host}/out")), Ok(()), "{host}");
+        assert_eq!(web(&format!("http://{host}:3000/out")), Ok(()), "{host}");
+    }
+    for host in ["rp.example", "localhost.example", "notlocalhost", "local-host", "128.0.0.1", "[::2]"] {
+        assert_eq!(web(&format!("http://{host}/out")), Err(UriError::HttpNotAllowed), "{host}");
+    }
+}
+
+#[test]
+fn a_wildcard_is_refused_by_its_name_wherever_it_would_be_one() {
+    for uri in [
+        "https://rp.example/*",
+        "https://rp.example/out*",
+        "https://rp.example?*",
+        "https://*.rp.example/out",
+        "https://*/out",
+        "https://rp.example:*/out",
+        "https://*@rp.example/out",
+        "http://rp.example/*",
+    ] {
+        assert_eq!(web(uri), Err(UriError::Wildcard), "{uri}");
+        let client = Client::builder("rp-1").post_logout_redirect_uri(uri).build_usable();
+        assert_eq!(client.unusable(), [ClientError::PostLogoutRedirectUri { index: 0, error: UriError::Wildcard }]);
+    }
+    // Elsewhere it is a character as any other.
+    for uri in ["https://rp.example/*/out", "https://rp.example/out?a=*&b"] {
+        assert_eq!(web(uri), Ok(()), "{uri}");
+    }
+    // What comes before it is reported first.
+    assert_eq!(web("https://rp.example/*#*"), Err(UriError::Fragment));
+    assert_eq!(web("com.example.app:/*"), Err(UriError::Scheme));
+    assert!(UriError::Wildcard.to_string().contains("wildcard"));
+}
+
+#[test]
+fn an_underscore_in_a_scheme_and_an_internationalized_host_are_told_for_what_they_are() {
+    let native = RegistrationRules::default().application_type(ApplicationType::Native).allow_any_scheme(true);
+    for (uri, error, code, word) in [
+        ("my_app:/out", UriError::SchemeUnderscore, "relative", "underscore"),
+        ("com.example.my_app://out", UriError::SchemeUnderscore, "relative", "underscore"),
+        ("https://b\u{fc}cher.example/out", UriError::InternationalizedHost, "character", "xn--"),
+        ("https://\u{4f8b}\u{3048}.example:8443", UriError::InternationalizedHost, "character", "xn--"),
+        ("https://rp.example/b\u{fc}cher", UriError::Character, "character", "percent-encoded"),
+        ("https://b\u{fc}cher@rp.example", UriError::Character, "character", "percent-encoded"),
+        ("/my_app:/out", UriError::Relative, "relative", "absolute"),
+        ("_app:/out", UriError::Relative, "relative", "absolute"),
+    ] {
+        let refused = RegisteredRedirect::register(uri, &native).unwrap_err();
+        assert_eq!((refused, refused.code()), (error, code), "{uri}");
+        assert!(refused.to_string().contains(word), "{refused}");
+    }
+}
+
+#[test]
+fn any_scheme_is_a_native_clients_where_the_host_allows_it_and_never_one_that_runs_something() {
+    let any = || RegistrationRules::default().allow_any_scheme(true);
+    let register = |uri: &str, rules: RegistrationRules| RegisteredRedirect::register(uri, &rules).map(|_| ());
+    let native = |rules: RegistrationRules| rules.application_type(ApplicationType::Native);
+    for uri in ["myapp:/out", "myapp://out", "MyApp:out", "com.example.app:/out"] {
+        assert_eq!(register(uri, native(any())), Ok(()), "{uri}");
+        assert_eq!(register(uri, any()), Err(UriError::Scheme), "{uri}");
+    }
+    assert_eq!(register("myapp:/out", native(RegistrationRules::default())), Err(UriError::Scheme));
+    assert_eq!(register("myapp:/out", native(any().allow_any_scheme(false))), Err(UriError::Scheme));
+    for scheme in [
+        "javascript",
+        "data",
+        "vbscript",
+        "file",
+        "filesystem",
+        "blob",
+        "about",
+        "view-source",
+        "ws",
+        "wss",
+        "ftp",
+        "JavaScript",
+    ] {
+        let rules = native(any()).allow_scheme(scheme);
+        assert_eq!(register(&format!("{scheme}:x"), rules), Err(UriError::Scheme), "{scheme}");
+    }
 }
