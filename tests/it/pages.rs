@@ -1,7 +1,7 @@
 //! The forms of the provider's pages, posted as a browser posts them.
 
 use oidc_logout::KeySet;
-use oidc_logout::op::{Answer, Client, Decision, Landing, LogoutRequest, Method, Session};
+use oidc_logout::op::{Answer, Client, Decision, Landing, LogoutRequest, Method, Policy, Session};
 use serde_json::{Map, Value, json};
 
 use crate::support::browser;
@@ -103,6 +103,28 @@ fn nobody_is_asked_who_could_not_answer() {
     }
     // Where nothing is posted again, the size as sent counts.
     assert!(matches!(decide("GET", most + 1, None), Decision::Answer(Answer::Landing(_))));
+}
+
+/// Rule 9, also where the policy demands parameters that an offer has not.
+#[test]
+fn the_answer_to_an_offer_lands_though_it_is_posted_again() {
+    let endpoint = endpoint(KeySet::default());
+    let session = Session::of_unknown_subject([1; 32]);
+    for policy in [Policy::openid(), Policy::login_gov(), Policy::login_gov_client_id()] {
+        let endpoint = endpoint.clone().with_policy(policy);
+        let offer = endpoint.offer(&session, at(0)).unwrap();
+        let decide = |request, session| endpoint.receive(request, at(0)).unwrap().decide(None, session);
+        // The session is gone meanwhile, and the browser says nothing of itself.
+        let yes = post(offer.fields(), Some(("confirm", "yes")));
+        let Decision::Answer(Answer::Resubmit(again)) = decide(yes.clone(), None) else { panic!("posted again") };
+        let again = post(again.fields(), None);
+        let landing = decide(again.clone(), None);
+        assert!(matches!(landing, Decision::Answer(Answer::Landing(Landing::SignedOutPage(_)))), "{landing:?}");
+        // The cookie was withheld only the first time: whoever is signed in is asked, not refused.
+        let asked = decide(again, Some(&session));
+        assert!(matches!(asked, Decision::Answer(Answer::Confirm(_))), "{asked:?}");
+        assert!(matches!(decide(yes, Some(&session)), Decision::EndSession(_)));
+    }
 }
 
 /// As a script has it that writes the page: the fields go into a real form.

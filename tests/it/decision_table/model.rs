@@ -266,6 +266,13 @@ pub(super) fn run(case: &Case) -> Result<(Option<&'static str>, Outcome), Refusa
 pub(super) fn receive(case: &Case) -> Result<Received, Refusal> {
     let policy = case.policy;
 
+    // 9. What the provider offers on its own holds no parameters, and once its answer is posted again
+    // only the mark is left.
+    let parameters = (case.hint, case.client_id, case.redirect, case.state);
+    if case.sent == Sent::PostAgain && parameters == (None, None, None, None) {
+        return Ok(Received { asked_for: None, proof: Proof::None });
+    }
+
     // 2. The state.
     match case.state.map(|state| (state.chars().count(), percent_encoded(state).len())) {
         Some((chars, encoded)) if chars > policy.state_max_chars || encoded > 6 * 1024 => {
