@@ -129,8 +129,9 @@
 //! [`Confirm::page`] and [`Resubmit::page`] hold what the page needs, and a [`Refusal`] is its own
 //! error body.
 //!
-//! - The script must put the fields into a real form and submit it, not call `fetch`: only a
-//!   navigation brings the browser's cookies and follows the redirect to the client.
+//! - The script must put the fields into a real form and submit it, not call `fetch`: a `fetch`
+//!   cannot follow the redirect to the client, and the answer may be a question, which needs a
+//!   page.
 //! - Escape the JSON for the place that it stands in. In `<script>` write `<` as `\u003c`; in
 //!   `<template>` and in attributes escape it as HTML.
 //! - Leave the endpoint out of CSRF protection that wants a header or a token of your framework:

@@ -25,6 +25,12 @@ macro_rules! parameter {
             }
         }
 
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
+
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 write!(f, concat!(stringify!($name), "({} bytes)"), self.0.len())
@@ -101,6 +107,7 @@ impl ClientId {
     /// let id = oidc_logout::ClientId::new("s6BhdRkqt3");
     /// assert_eq!(id.as_str(), "s6BhdRkqt3");
     /// ```
+    #[must_use]
     pub fn new(id: impl Into<String>) -> Self {
         Self(id.into())
     }
@@ -115,12 +122,6 @@ impl From<&str> for ClientId {
 impl From<String> for ClientId {
     fn from(id: String) -> Self {
         Self(id)
-    }
-}
-
-impl AsRef<str> for ClientId {
-    fn as_ref(&self) -> &str {
-        &self.0
     }
 }
 

@@ -48,9 +48,9 @@ impl RequestHeaders {
     fn header(&mut self, name: &str, value: &[u8], media_type: &mut Option<bool>) {
         // Most headers end at the first comparison.
         match name.len() {
-            5 if name.eq_ignore_ascii_case("x-moz") => self.is_prefetch |= names_prefetch(value),
+            5 if name.eq_ignore_ascii_case("x-moz") => self.is_prefetch |= is_prefetch(value),
             6 if name.eq_ignore_ascii_case("origin") => self.has_origin = true,
-            7 if name.eq_ignore_ascii_case("purpose") => self.is_prefetch |= names_prefetch(value),
+            7 if name.eq_ignore_ascii_case("purpose") => self.is_prefetch |= is_prefetch(value),
             11 if name.eq_ignore_ascii_case("sec-purpose") => self.is_prefetch |= names_prefetch(value),
             12 if name.eq_ignore_ascii_case("content-type") => {
                 *media_type = Some(media_type.unwrap_or(true) && is_form(value));
@@ -80,6 +80,11 @@ impl FetchSite {
 fn is_form(content_type: &[u8]) -> bool {
     let media_type = content_type.split(|&byte| byte == b';').next().unwrap_or_default();
     media_type.trim_ascii().eq_ignore_ascii_case(FORM_MEDIA_TYPE)
+}
+
+/// Whether the value of one of the two older headers is `prefetch`. They hold one word.
+fn is_prefetch(purpose: &[u8]) -> bool {
+    purpose.eq_ignore_ascii_case(b"prefetch")
 }
 
 /// Whether a list such as `prefetch;prerender` holds `prefetch`.

@@ -37,7 +37,7 @@ pub enum UriError {
     /// An underscore before the first colon. `relative`
     #[error(
         "what stands before the colon is no scheme, because schemes cannot hold an underscore (RFC 3986, section 3.1); \
-         use letters, digits, + - and ."
+         use letters, digits, plus, minus and dot"
     )]
     SchemeUnderscore,
     /// No scheme at the beginning. `relative`

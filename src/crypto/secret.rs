@@ -30,7 +30,7 @@ pub struct Secret {
 }
 
 /// A secret key is shorter than [32 bytes](Secret::MIN_BYTES).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
 #[error("a secret key must have at least 32 random bytes")]
 pub struct SecretTooShort;
 
@@ -57,6 +57,7 @@ impl Secret {
     ///
     /// # Errors
     /// [`SecretTooShort`] below [32 bytes](Self::MIN_BYTES).
+    #[doc(alias = "rotate")]
     pub fn with_previous(mut self, key: impl Into<Vec<u8>>) -> Result<Self, SecretTooShort> {
         self.previous.push(long_enough(key.into())?);
         Ok(self)

@@ -76,7 +76,7 @@ struct Key {
 type LazyVerifier = OnceLock<Option<Verifier>>;
 
 /// Why [`KeySet::from_jwks`] reads no key at all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
 #[non_exhaustive]
 pub enum KeySetError {
     /// The input is not a JSON object with an array `keys` (RFC 7517, section 5).

@@ -115,8 +115,9 @@ pub struct ClientMetadata {
 }
 
 impl ClientMetadata {
-    /// A client can register at most 100 `post_logout_redirect_uris`. The specifications set no
-    /// limit. This one keeps the work small that a single logout request can cause.
+    /// At most 100 `post_logout_redirect_uris` are read. The specifications set no limit. A
+    /// provider's own [rule](crate::op::RegistrationRules::max_post_logout_redirect_uris) may be
+    /// lower, and is 50 by default.
     pub const MAX_POST_LOGOUT_REDIRECT_URIS: usize = 100;
 
     /// Reads the body of a client registration request.

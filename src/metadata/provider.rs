@@ -84,8 +84,8 @@ impl EndSessionEndpoint {
         Self::check(uri.into(), false)
     }
 
-    /// Like [`new`](Self::new), but also allows `http` on loopback hosts: `localhost`,
-    /// `127.0.0.0/8` and `[::1]`. Use it for development and tests only, because the specification
+    /// Like [`new`](Self::new), but also allows `http` on loopback hosts: `localhost`, names that
+    /// end in `.localhost`, `127.0.0.0/8` and `[::1]`. Use it for development and tests only, because the specification
     /// demands `https`.
     ///
     /// # Errors

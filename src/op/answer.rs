@@ -15,15 +15,15 @@ use crate::answer::Headers;
 #[derive(Debug)]
 #[must_use = "the End-User must be answered"]
 pub enum Answer {
-    /// The End-User ends up at the client or on the signed-out page. Nobody was signed in, because
-    /// logout is idempotent, or the session [has ended](super::EndSession::session_ended).
+    /// The End-User ends up at the client or on the signed-out page: the session
+    /// [has ended](super::EndSession::session_ended), or there was none. Logout is idempotent.
     Landing(Landing),
     /// Ask the End-User first.
     Confirm(Confirm),
     /// The End-User said no, and stays signed in.
     Declined(Declined),
-    /// Post the same form again from a page of the provider, because the browser may have withheld
-    /// the session's cookie.
+    /// Post the same parameters again, from a page of the provider, because the browser may have
+    /// withheld the session's cookie.
     Resubmit(Resubmit),
     /// Show an error page.
     Refuse(Refusal),

@@ -11,8 +11,7 @@ use super::exchange::SessionFound;
 use super::hint::{HintError, VerifiedHint};
 use super::landing::Landing;
 use super::reasons::ConfirmReason;
-use super::refusal::RefusalReason;
-use super::request::{LogoutRequest, Method};
+use super::request::LogoutRequest;
 
 /// A record of one decision, for an audit log. Its names and codes are stable; `hint` is an object,
 /// every other member a string, a boolean or a list of strings.
@@ -42,14 +41,21 @@ pub struct AuditRecord {
     /// The names of the parameters that were sent with a value.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub parameters: Vec<&'static str>,
-    /// The client, if the host found it.
+    /// The client that the request is made for, if the host found it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_id: Option<String>,
     /// Whether the End-User is sent to the client, or would be after a yes.
     pub redirect: bool,
+    /// Whether the End-User agreed on the confirmation page. Absent if nobody was asked.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub confirmed: bool,
     /// The codes of the reasons why the End-User is asked or the request is refused.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub reasons: Vec<&'static str>,
+    /// What the code of a refusal leaves open: see
+    /// [`RefusalReason::detail`](super::RefusalReason::detail).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<&'static str>,
     /// What the hint proved, or why it proved nothing. Absent without a hint.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<AuditedHint>,
@@ -58,7 +64,15 @@ pub struct AuditRecord {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session: Option<&'static str>,
     /// What the host ended beyond the session of the decision, such as refresh tokens. The host adds
-    /// it.
+    /// it:
+    ///
+    /// ```
+    /// # use oidc_logout::op::AuditRecord;
+    /// fn log(mut record: AuditRecord) -> serde_json::Result<String> {
+    ///     record.also_ended.push("refresh_tokens".to_owned());
+    ///     serde_json::to_string(&record)
+    /// }
+    /// ```
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub also_ended: Vec<String>,
     /// The `sub` of the hint: the End-User as the client knows them. Only
@@ -103,15 +117,17 @@ impl Decision {
         let request = self.request();
         AuditRecord {
             decision,
-            method: request.map(|request| match request.method() {
-                Method::Get => "GET",
-                Method::Post => "POST",
-            }),
+            method: request.map(|request| request.method().as_str()),
             parameters: request.map(names_with_value).unwrap_or_default(),
             client_id: self.client_id().map(|id| id.as_str().to_owned()),
             redirect,
+            confirmed: self.exchange().is_some_and(|exchange| exchange.is_confirmed),
             reasons: self.reasons(),
-            hint: match self.hint_error() {
+            detail: match self {
+                Self::Answer(Answer::Refuse(refusal)) => refusal.reason().detail(),
+                _ => None,
+            },
+            hint: match self.exchange().and_then(|exchange| exchange.invalid_hint) {
                 Some(error) => Some(AuditedHint::invalid(error)),
                 None => self.hint().map(AuditedHint::verified),
             },
@@ -151,21 +167,6 @@ impl Decision {
             Self::EndSession(_) | Self::Answer(Answer::Landing(_) | Answer::Declined(_) | Answer::Resubmit(_)) => {
                 Vec::new()
             }
-        }
-    }
-
-    /// The error of an invalid hint.
-    fn hint_error(&self) -> Option<HintError> {
-        match self {
-            Self::Answer(Answer::Confirm(ask)) => ask.reasons().iter().find_map(|reason| match reason {
-                ConfirmReason::InvalidHint(error) => Some(*error),
-                _ => None,
-            }),
-            Self::Answer(Answer::Refuse(refusal)) => match refusal.reason() {
-                RefusalReason::IdTokenHintInvalid(error) => Some(error),
-                _ => None,
-            },
-            Self::EndSession(_) | Self::Answer(Answer::Landing(_) | Answer::Declined(_) | Answer::Resubmit(_)) => None,
         }
     }
 }

@@ -98,7 +98,7 @@ impl Client {
 }
 
 /// Why a [`Client`] cannot be built.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
 #[non_exhaustive]
 pub enum ClientError {
     /// One of its redirect URIs would not pass registration.
@@ -115,7 +115,7 @@ pub enum ClientError {
         /// How many bytes it needs.
         min_bytes: usize,
     },
-    /// More redirect URIs than a client may have: see
+    /// There are more redirect URIs than a client may have: see
     /// [`RegistrationRules::max_post_logout_redirect_uris`].
     #[error("the client has more than {max} post_logout_redirect_uris")]
     TooManyUris {
@@ -199,6 +199,18 @@ impl ClientBuilder {
 
     /// Adds a former `client_secret`. Hints that were signed with it still verify, as those signed
     /// with a former key of the provider do.
+    ///
+    /// ```
+    /// use oidc_logout::Algorithm;
+    /// use oidc_logout::op::Client;
+    ///
+    /// let client = Client::builder("rp-1")
+    ///     .id_token_signed_response_alg(Algorithm::Hs256)
+    ///     .client_secret("the-secret-of-2026-with-32-bytes")
+    ///     .previous_client_secret("the-secret-of-2025-with-32-bytes")
+    ///     .build()?;
+    /// # Ok::<(), oidc_logout::op::ClientError>(())
+    /// ```
     pub fn previous_client_secret(mut self, secret: impl Into<Vec<u8>>) -> Self {
         self.previous_secrets.push(secret.into());
         self
@@ -208,6 +220,17 @@ impl ClientBuilder {
     /// `com.example.app`, for a callback that goes on to an app. Browsers apply the `form-action`
     /// of the confirmation page to every redirect that follows. The scheme of the redirect URI
     /// itself is allowed anyway.
+    ///
+    /// ```
+    /// use oidc_logout::op::Client;
+    ///
+    /// // This page of the client opens the app with com.example.app:/signed-out.
+    /// let client = Client::builder("rp-1")
+    ///     .post_logout_redirect_uri("https://rp.example/to-app")
+    ///     .form_action_scheme("com.example.app")
+    ///     .build()?;
+    /// # Ok::<(), oidc_logout::op::ClientError>(())
+    /// ```
     pub fn form_action_scheme(mut self, scheme: impl Into<String>) -> Self {
         self.form_action.push(scheme.into());
         self
@@ -251,45 +274,12 @@ impl ClientBuilder {
     /// ```
     #[must_use]
     pub fn build_usable(self) -> Client {
+        let rules = self.rules();
         let mut unusable = Vec::new();
-        let mut rules = self.rules;
-        if let Some(application_type) = self.application_type {
-            rules = rules.application_type(application_type);
-        }
-        if let Some(client_type) = self.client_type {
-            rules = rules.client_type(client_type);
-        }
-        let mut redirects = Vec::with_capacity(self.uris.len().min(rules.max_uris()));
-        if self.uris.len() > rules.max_uris() {
-            unusable.push(ClientError::TooManyUris { max: rules.max_uris() });
-        }
-        for (index, uri) in self.uris.iter().enumerate().take(rules.max_uris()) {
-            match RegisteredRedirect::register(uri, &rules) {
-                Ok(redirect) => redirects.push(redirect),
-                Err(error) => unusable.push(ClientError::PostLogoutRedirectUri { index, error }),
-            }
-        }
-        let min_bytes = self.algorithm.and_then(Algorithm::min_secret_bytes);
-        let is_public_hmac = min_bytes.is_some() && !rules.is_confidential();
-        if is_public_hmac {
-            unusable.push(ClientError::HmacForPublicClient);
-        }
-        let min_bytes = min_bytes.unwrap_or(0);
-        let is_long_enough = |secret: &Vec<u8>| secret.len() >= min_bytes;
-        if self.secret.iter().chain(&self.previous_secrets).any(|secret| !is_long_enough(secret)) {
-            unusable.push(ClientError::SecretTooShort { min_bytes });
-        }
-        let previous = self.previous_secrets.into_iter().filter(is_long_enough);
-        let current = self.secret.filter(is_long_enough).filter(|_| !is_public_hmac);
-        let secret = current.map(|current| Secret::of_client(current, previous.collect()));
-        let mut form_action = Vec::with_capacity(self.form_action.len());
-        for (index, scheme) in self.form_action.iter().enumerate() {
-            if is_form_action_scheme(scheme) {
-                form_action.push(scheme.to_ascii_lowercase() + ":");
-            } else {
-                unusable.push(ClientError::FormActionScheme { index });
-            }
-        }
+        let redirects = usable_redirects(&self.uris, &rules, &mut unusable);
+        let secrets = self.secret.into_iter().chain(self.previous_secrets).collect();
+        let secret = usable_secret(secrets, self.algorithm, &rules, &mut unusable);
+        let form_action = usable_sources(&self.form_action, &mut unusable);
         Client {
             id: self.id,
             redirects,
@@ -300,14 +290,84 @@ impl ClientBuilder {
             unusable,
         }
     }
+
+    fn rules(&self) -> RegistrationRules {
+        let mut rules = self.rules.clone();
+        if let Some(application_type) = self.application_type {
+            rules = rules.application_type(application_type);
+        }
+        if let Some(client_type) = self.client_type {
+            rules = rules.client_type(client_type);
+        }
+        rules
+    }
 }
 
-/// Without the secrets.
+/// The redirect URIs that pass registration (rule 6). Those beyond the most that a client may have
+/// are not even read, because each request is compared with all.
+fn usable_redirects(
+    uris: &[String],
+    rules: &RegistrationRules,
+    unusable: &mut Vec<ClientError>,
+) -> Vec<RegisteredRedirect> {
+    let max = rules.max_uris();
+    if uris.len() > max {
+        unusable.push(ClientError::TooManyUris { max });
+    }
+    let mut redirects = Vec::with_capacity(uris.len().min(max));
+    for (index, uri) in uris.iter().enumerate().take(max) {
+        match RegisteredRedirect::register(uri, rules) {
+            Ok(redirect) => redirects.push(redirect),
+            Err(error) => unusable.push(ClientError::PostLogoutRedirectUri { index, error }),
+        }
+    }
+    redirects
+}
+
+/// The secrets that may verify a hint (rule 4). The current one is the first.
+fn usable_secret(
+    mut secrets: Vec<Vec<u8>>,
+    algorithm: Option<Algorithm>,
+    rules: &RegistrationRules,
+    unusable: &mut Vec<ClientError>,
+) -> Option<Secret> {
+    if let Some(min_bytes) = algorithm.and_then(Algorithm::min_secret_bytes) {
+        if !rules.is_confidential() {
+            unusable.push(ClientError::HmacForPublicClient);
+            return None;
+        }
+        let given = secrets.len();
+        // A secret that can be searched for lets anybody sign hints in the client's name.
+        secrets.retain(|secret| secret.len() >= min_bytes);
+        if secrets.len() < given {
+            unusable.push(ClientError::SecretTooShort { min_bytes });
+        }
+    }
+    // One that is left verifies, even if it is a former one and the current one is missing.
+    let mut secrets = secrets.into_iter();
+    secrets.next().map(|first| Secret::of_client(first, secrets.collect()))
+}
+
+/// The sources for `form-action`. Whatever is not a scheme could end the directive and begin
+/// another one, so it is left out.
+fn usable_sources(schemes: &[String], unusable: &mut Vec<ClientError>) -> Vec<String> {
+    let mut sources = Vec::with_capacity(schemes.len());
+    for (index, scheme) in schemes.iter().enumerate() {
+        if is_form_action_scheme(scheme) {
+            sources.push(scheme.to_ascii_lowercase() + ":");
+        } else {
+            unusable.push(ClientError::FormActionScheme { index });
+        }
+    }
+    sources
+}
+
+/// Without the secrets, and without the texts that a client may have written.
 impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientBuilder")
             .field("id", &self.id)
-            .field("uris", &self.uris)
+            .field("uris", &self.uris.len())
             .field("rules", &self.rules)
             .field("application_type", &self.application_type)
             .field("client_type", &self.client_type)
@@ -315,7 +375,7 @@ impl fmt::Debug for ClientBuilder {
             .field("secret", &self.secret.is_some())
             .field("previous_secrets", &self.previous_secrets.len())
             .field("confirm", &self.confirm)
-            .field("form_action", &self.form_action)
+            .field("form_action", &self.form_action.len())
             .finish()
     }
 }

@@ -55,10 +55,11 @@ impl Confirm {
         exchange: Exchange,
         reasons: Vec<ConfirmReason>,
         location: Option<Location>,
+        form: PageForm,
         proof: String,
         form_action: Vec<String>,
     ) -> Self {
-        Self { form: PageForm::new(&exchange.request), exchange, reasons, location, proof, form_action }
+        Self { exchange, reasons, location, form, proof, form_action }
     }
 
     /// Why the End-User is asked; never empty.

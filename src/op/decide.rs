@@ -22,70 +22,35 @@ use super::session::Session;
 use super::settings::Settings;
 use super::without_cookie::WithoutCookie;
 
-/// What is settled before the session is looked at.
+/// The part of a decision that does not depend on the session.
 pub(crate) struct Facts<'a> {
     settings: &'a Settings,
     client: Option<&'a Client>,
     /// Whether the request names a client, found or not.
     names_client: bool,
-    invalid_hint: Option<HintError>,
     location: Option<Location>,
     now: OffsetDateTime,
 }
 
 impl<'a> Facts<'a> {
-    /// The hint's last checks, then the redirect's.
+    /// Applies the policy to an invalid hint, and checks the redirect. `client` is the one that the
+    /// request is made for, if there is one.
     pub(crate) fn gather(
         settings: &'a Settings,
-        exchange: &mut Exchange,
-        hint: Result<Option<VerifiedHint>, HintError>,
+        request: &LogoutRequest,
+        hint: Result<Option<&VerifiedHint>, HintError>,
         client: Option<&'a Client>,
         now: OffsetDateTime,
     ) -> Result<Self, RefusalReason> {
-        exchange.client_id = client.map(|client| client.id().clone());
-        let mut facts = Self { settings, client, names_client: true, invalid_hint: None, location: None, now };
-        match hint {
-            Ok(hint) => {
-                facts.names_client = hint.is_some() || exchange.request.client_id().is_some();
-                exchange.hint = hint;
-                facts.location = facts.locate(exchange)?;
-            }
-            Err(error) if settings.policy.on_bad_hint == OnBadHint::Confirm => {
-                // As if there were no hint: only `client_id` names a client. Nothing is redirected,
-                // because the request contains an error (RP-Initiated Logout 1.0, section 4).
-                facts.invalid_hint = Some(error);
-                facts.names_client = exchange.request.client_id().is_some();
-                if !facts.names_client {
-                    facts.client = None;
-                    exchange.client_id = None;
-                }
-            }
+        let names_client = request.client_id().is_some() || matches!(hint, Ok(Some(_)));
+        let location = match hint {
+            Ok(hint) => locate(settings, request, hint.is_some(), names_client, client)?,
+            // As if there were no hint. Nothing is redirected, because the request contains an error
+            // (RP-Initiated Logout 1.0, section 4).
+            Err(_) if settings.policy.on_bad_hint == OnBadHint::Confirm => None,
             Err(error) => return Err(RefusalReason::IdTokenHintInvalid(error)),
-        }
-        Ok(facts)
-    }
-
-    /// The redirect that is asked for, if it is legitimate (rule 6).
-    fn locate(&self, exchange: &Exchange) -> Result<Option<Location>, RefusalReason> {
-        let policy = &self.settings.policy;
-        let Some(requested) = exchange.request.post_logout_redirect_uri() else {
-            return Ok(None);
         };
-        if !self.names_client {
-            return Err(RefusalReason::ClientMissing);
-        }
-        let client = self.client.ok_or(RefusalReason::ClientUnknown)?;
-        let location = Location::of_registered(
-            client.post_logout_redirect_uris(),
-            requested,
-            policy.uri_matching,
-            exchange.request.state(),
-        );
-        let location = location.ok_or(RefusalReason::RedirectUriNotRegistered)?;
-        if exchange.hint.is_none() && policy.redirect_without_hint == RedirectWithoutHint::Refuse {
-            return Err(RefusalReason::IdTokenHintMissing);
-        }
-        Ok(Some(location))
+        Ok(Self { settings, client, names_client, location, now })
     }
 
     /// The decision (rules 7 and 8).
@@ -97,7 +62,7 @@ impl<'a> Facts<'a> {
         let reasons = reasons::to_ask(
             &self.settings.policy,
             exchange.hint.as_ref(),
-            self.invalid_hint,
+            exchange.invalid_hint,
             self.names_client,
             self.client,
             session,
@@ -112,8 +77,11 @@ impl<'a> Facts<'a> {
         // the question into the End-User's own will.
         let proof = confirmation::check(self.settings, session, &exchange.request, self.location.as_ref(), self.now);
         match (proof, exchange.request.confirm()) {
-            (Ok(()), Some(YesOrNo::Yes)) => self.end(exchange),
-            (Ok(()), Some(YesOrNo::No)) => Declined::new(exchange).into(),
+            (Ok(()), Some(YesOrNo::Yes)) => {
+                exchange.is_confirmed = true;
+                self.end(exchange)
+            }
+            (Ok(()), Some(YesOrNo::No)) => Decision::Answer(Declined::new(exchange).into()),
             (Ok(()), None) => self.ask_again(exchange, session, reasons, ConfirmReason::ConfirmationInvalid),
             (Err(reason), _) => self.ask_again(exchange, session, reasons, reason),
         }
@@ -132,26 +100,29 @@ impl<'a> Facts<'a> {
                 exchange.hint.as_ref().is_some_and(|hint| hint.is_issued_within(seconds))
             }
         };
-        if is_young && reasons.is_empty() && !exchange.request.is_answer() {
-            self.end(exchange)
-        } else {
-            Refusal::new(RefusalReason::SessionCookieMissing, exchange).into()
-        }
+        let reason = match reasons.first() {
+            Some(reason) => RefusalReason::CannotConfirm(*reason),
+            // Only the End-User's own browser can answer a question.
+            None if exchange.request.is_answer() => RefusalReason::CannotConfirm(ConfirmReason::ConfirmationInvalid),
+            None if !is_young => RefusalReason::HintTooOld,
+            None => return self.end(exchange),
+        };
+        Refusal::new(reason, exchange).into()
     }
 
     /// Nobody is signed in, or the browser withheld the cookie.
     fn without_session(self, exchange: Exchange) -> Decision {
         match WithoutCookie::of(&self.settings.policy, &exchange.request) {
-            WithoutCookie::NoSession => Landing::new(self.location, exchange).into(),
+            WithoutCookie::NoSession => Decision::Answer(Landing::new(self.location, exchange).into()),
             WithoutCookie::Embedded => Refusal::new(RefusalReason::EmbeddedRequest, exchange).into(),
             WithoutCookie::Missing => Refusal::new(RefusalReason::SessionCookieMissing, exchange).into(),
-            WithoutCookie::Resubmit if self.page_is_too_large(&exchange.request) => {
-                Refusal::new(RefusalReason::RequestTooLarge, exchange).into()
-            }
-            WithoutCookie::Resubmit => {
-                let form_action = self.form_action();
-                Resubmit::new(exchange, form_action).into()
-            }
+            WithoutCookie::Resubmit => match self.page_form(&exchange.request) {
+                Ok(form) => {
+                    let form_action = self.form_action();
+                    Decision::Answer(Resubmit::new(exchange, form, form_action).into())
+                }
+                Err(reason) => Refusal::new(reason, exchange).into(),
+            },
         }
     }
 
@@ -167,28 +138,35 @@ impl<'a> Facts<'a> {
     }
 
     fn ask(self, exchange: Exchange, session: &Session, reasons: Vec<ConfirmReason>) -> Decision {
-        let reason = if exchange.request.headers.is_embedded {
-            // No question can be asked in a frame, an image or a script's fetch.
-            RefusalReason::EmbeddedRequest
-        } else if self.page_is_too_large(&exchange.request) {
-            RefusalReason::RequestTooLarge
-        } else {
-            let (request, location) = (&exchange.request, self.location.as_ref());
-            match confirmation::prove(self.settings, session, request, location, self.now) {
-                Some(proof) => {
-                    let form_action = self.form_action();
-                    return Confirm::new(exchange, reasons, self.location, proof, form_action).into();
-                }
-                None => RefusalReason::HostError(HostError::Mac),
+        match self.question(&exchange.request, session) {
+            Ok((form, proof)) => {
+                let form_action = self.form_action();
+                let ask = Confirm::new(exchange, reasons, self.location, form, proof, form_action);
+                Decision::Answer(ask.into())
             }
-        };
-        Refusal::new(reason, exchange).into()
+            Err(reason) => Refusal::new(reason, exchange).into(),
+        }
     }
 
-    /// Whether the endpoint would refuse what a page with this request posts. Do not ask a question
-    /// whose answer would be refused as too large.
-    fn page_is_too_large(&self, request: &LogoutRequest) -> bool {
-        PageForm::bytes(request) > self.settings.limits.request_bytes
+    /// The form of a question, and the proof that it was asked.
+    fn question(&self, request: &LogoutRequest, session: &Session) -> Result<(PageForm, String), RefusalReason> {
+        if request.headers.is_embedded {
+            // No question can be asked in a frame, an image or a script's fetch.
+            return Err(RefusalReason::EmbeddedRequest);
+        }
+        let form = self.page_form(request)?;
+        let proof = confirmation::prove(self.settings, session, request, self.location.as_ref(), self.now);
+        Ok((form, proof.ok_or(RefusalReason::HostError(HostError::Mac))?))
+    }
+
+    /// The form of a page with this request. The endpoint must not ask a question whose answer it
+    /// would refuse as too large.
+    fn page_form(&self, request: &LogoutRequest) -> Result<PageForm, RefusalReason> {
+        let form = PageForm::new(request);
+        if form.bytes(request) > self.settings.limits.request_bytes {
+            return Err(RefusalReason::RequestTooLarge);
+        }
+        Ok(form)
     }
 
     /// The `form-action` sources that a page needs for the redirect after its form, and for those
@@ -201,4 +179,29 @@ impl<'a> Facts<'a> {
         sources.extend_from_slice(self.client.map(Client::form_action).unwrap_or_default());
         sources
     }
+}
+
+/// The redirect that is asked for, if it is legitimate (rule 6).
+fn locate(
+    settings: &Settings,
+    request: &LogoutRequest,
+    has_hint: bool,
+    names_client: bool,
+    client: Option<&Client>,
+) -> Result<Option<Location>, RefusalReason> {
+    let policy = &settings.policy;
+    let Some(requested) = request.post_logout_redirect_uri() else {
+        return Ok(None);
+    };
+    if !names_client {
+        return Err(RefusalReason::ClientMissing);
+    }
+    let client = client.ok_or(RefusalReason::ClientUnknown)?;
+    let registered = client.post_logout_redirect_uris();
+    let location = Location::of_registered(registered, requested, policy.uri_matching, request.state())
+        .ok_or(RefusalReason::RedirectUriNotRegistered)?;
+    if !has_hint && policy.redirect_without_hint == RedirectWithoutHint::Refuse {
+        return Err(RefusalReason::IdTokenHintMissing);
+    }
+    Ok(Some(location))
 }

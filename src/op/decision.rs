@@ -3,6 +3,7 @@
 use super::answer::Answer;
 use super::end_session::EndSession;
 use super::exchange::{Exchange, exchange_accessors};
+use super::refusal::Refusal;
 
 /// What is to be done: end a session first, or answer at once.
 ///
@@ -28,8 +29,14 @@ impl Decision {
     exchange_accessors!(optional through exchange);
 }
 
-impl<T: Into<Answer>> From<T> for Decision {
-    fn from(answer: T) -> Self {
-        Self::Answer(answer.into())
+impl From<Answer> for Decision {
+    fn from(answer: Answer) -> Self {
+        Self::Answer(answer)
+    }
+}
+
+impl From<Refusal> for Decision {
+    fn from(refusal: Refusal) -> Self {
+        Self::Answer(refusal.into())
     }
 }

@@ -35,6 +35,17 @@ impl EndSession {
 
     /// The landing, once the host has ended the session on its server and told the clients that
     /// want to know (RP-Initiated Logout 1.0, section 2, wants them notified before the redirect).
+    ///
+    /// ```
+    /// use oidc_logout::op::{Answer, EndSession};
+    ///
+    /// # struct Db;
+    /// # impl Db { fn end_session(&self, _: &str) -> std::io::Result<()> { Ok(()) } }
+    /// fn end(db: &Db, cookie: &str, end: EndSession) -> std::io::Result<Answer> {
+    ///     db.end_session(cookie)?; // fails: the session lives, and nobody is told otherwise
+    ///     Ok(end.session_ended().into())
+    /// }
+    /// ```
     #[doc(alias = "logout")]
     #[doc(alias = "single logout")]
     pub fn session_ended(self) -> Landing {

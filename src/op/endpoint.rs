@@ -10,6 +10,7 @@ use super::confirm::Confirm;
 use super::confirmation;
 use super::exchange::Exchange;
 use super::hint::{VerifiedHint, VerifyHintError};
+use super::page_form::PageForm;
 use super::policy::Policy;
 use super::reasons::ConfirmReason;
 use super::refusal::{HostError, Refusal, RefusalReason};
@@ -103,12 +104,33 @@ impl LogoutEndpoint {
     }
 
     /// The same endpoint with other limits.
+    ///
+    /// ```
+    /// use oidc_logout::Limits;
+    /// # use oidc_logout::op::LogoutEndpoint;
+    /// # use oidc_logout::{KeySet, Secret};
+    /// # let endpoint = LogoutEndpoint::new("https://op.example", KeySet::default(), Secret::new([7; 32])?);
+    ///
+    /// let endpoint = endpoint.with_limits(Limits::default().request_bytes(16 * 1024));
+    /// let refusal = endpoint.read("GET", "x".repeat(16 * 1024 + 1), [("", "")], "").unwrap_err();
+    /// assert_eq!(refusal.reason().code(), "request_too_large");
+    /// # Ok::<(), oidc_logout::SecretTooShort>(())
+    /// ```
     pub fn with_limits(self, limits: Limits) -> Self {
         self.change(|settings| settings.limits = limits)
     }
 
     /// Sends `Set-Login: logged-out` with the answer after the session in a cookie has ended, for
     /// providers that use FedCM (Login Status API). Your sign-in sends `Set-Login: logged-in`.
+    ///
+    /// ```
+    /// # use oidc_logout::op::LogoutEndpoint;
+    /// # use oidc_logout::{KeySet, Secret};
+    /// # let secret = Secret::new([7; 32])?;
+    /// let endpoint = LogoutEndpoint::new("https://op.example", KeySet::default(), secret)
+    ///     .with_login_status();
+    /// # Ok::<(), oidc_logout::SecretTooShort>(())
+    /// ```
     pub fn with_login_status(self) -> Self {
         self.change(|settings| settings.login_status = true)
     }
@@ -116,6 +138,15 @@ impl LogoutEndpoint {
     /// The endpoint of another issuer with its own keys, for providers with an issuer for each
     /// tenant. Policy, limits and secret stay, former issuers go, because they are another
     /// tenant's.
+    ///
+    /// ```
+    /// # use oidc_logout::op::LogoutEndpoint;
+    /// # use oidc_logout::{KeySet, Secret};
+    /// # let (keys_of_a, keys_of_b, secret) = (KeySet::default(), KeySet::default(), Secret::new([7; 32])?);
+    /// let tenant_a = LogoutEndpoint::new("https://op.example/a", keys_of_a, secret);
+    /// let tenant_b = tenant_a.for_issuer("https://op.example/b", keys_of_b);
+    /// # Ok::<(), oidc_logout::SecretTooShort>(())
+    /// ```
     pub fn for_issuer(&self, issuer: impl Into<String>, keys: KeySet) -> Self {
         let issuer = issuer.into().into();
         let settings = Settings { issuer, former_issuers: Vec::new(), ..Settings::clone(&self.settings) };
@@ -123,6 +154,7 @@ impl LogoutEndpoint {
     }
 
     /// An endpoint that differs only in its keys.
+    #[doc(alias = "rotate")]
     pub fn with_keys(&self, keys: KeySet) -> Self {
         Self { settings: Arc::clone(&self.settings), keys }
     }
@@ -157,11 +189,12 @@ impl LogoutEndpoint {
     /// `Refusal::from(RefusalReason::RequestTooLarge)` is the same answer.
     ///
     /// # Errors
-    /// As [`LogoutRequest::from_query`] and [`from_form`](LogoutRequest::from_form), and
-    /// [`MethodNotAllowed`](super::RefusalReason::MethodNotAllowed),
+    /// First [`Prefetch`](super::RefusalReason::Prefetch), because nobody has asked for that
+    /// request yet. Then [`MethodNotAllowed`](super::RefusalReason::MethodNotAllowed),
     /// [`UnsupportedMediaType`](super::RefusalReason::UnsupportedMediaType), and
     /// [`HeadRequest`](super::RefusalReason::HeadRequest): a framework may route HEAD like GET, and
-    /// it must not sign anybody out.
+    /// it must not sign anybody out. Then as [`LogoutRequest::from_query`] and
+    /// [`from_form`](LogoutRequest::from_form).
     ///
     /// ```
     /// # use oidc_logout::op::LogoutEndpoint;
@@ -246,7 +279,8 @@ impl LogoutEndpoint {
         let request = LogoutRequest::empty(Method::Get);
         let proof = confirmation::prove(&self.settings, session, &request, None, now);
         let proof = proof.ok_or(RefusalReason::HostError(HostError::Mac))?;
-        Ok(Confirm::new(Exchange::new(request), vec![ConfirmReason::NoHint], None, proof, Vec::new()))
+        let form = PageForm::new(&request);
+        Ok(Confirm::new(Exchange::new(request), vec![ConfirmReason::NoHint], None, form, proof, Vec::new()))
     }
 
     fn change(mut self, change: impl FnOnce(&mut Settings)) -> Self {

@@ -1,6 +1,6 @@
 //! The request and what was learned about it: every outcome keeps it for the host's page and log.
 
-use super::hint::VerifiedHint;
+use super::hint::{HintError, VerifiedHint};
 use super::request::LogoutRequest;
 use crate::parameter::ClientId;
 
@@ -9,8 +9,11 @@ use crate::parameter::ClientId;
 pub(crate) struct Exchange {
     pub(crate) request: LogoutRequest,
     pub(crate) hint: Option<VerifiedHint>,
+    pub(crate) invalid_hint: Option<HintError>,
     pub(crate) client_id: Option<ClientId>,
     pub(crate) session: Option<SessionFound>,
+    /// Whether the End-User agreed on the confirmation page.
+    pub(crate) is_confirmed: bool,
     /// Whether the browser is to be told that it is signed out (Login Status API).
     pub(crate) is_logged_out: bool,
 }
@@ -26,7 +29,15 @@ pub(crate) enum SessionFound {
 impl Exchange {
     /// Before anything is known but the request.
     pub(crate) fn new(request: LogoutRequest) -> Self {
-        Self { request, hint: None, client_id: None, session: None, is_logged_out: false }
+        Self {
+            request,
+            hint: None,
+            invalid_hint: None,
+            client_id: None,
+            session: None,
+            is_confirmed: false,
+            is_logged_out: false,
+        }
     }
 
     pub(crate) fn request(&self) -> &LogoutRequest {
@@ -42,7 +53,9 @@ impl Exchange {
     }
 }
 
-/// The accessors that every outcome has. With `match`, for an enum whose variants have them.
+/// The accessors that every outcome has. Without arguments, for a struct with a field `exchange`;
+/// with `through`, for an enum with a method that gives the exchange of its variant; with
+/// `optional`, if that may be none.
 macro_rules! exchange_accessors {
     () => {
         pub(crate) fn exchange(&self) -> &crate::op::exchange::Exchange {

@@ -68,7 +68,7 @@ pub enum HintError {
     Expired,
     /// Its audience does not name one client: `azp` is neither in `aud` nor the `client_id`, or
     /// `aud` is a list and nothing picks one. `audience`.
-    #[error("its audience does not name one client; send the client_id too")]
+    #[error("its audience does not name one client; send as client_id the client that it was issued to")]
     Audience,
     /// The host [rejected](super::PendingSession::reject_hint) it for reasons of its own.
     /// `rejected`.

@@ -1,5 +1,5 @@
 //! The form of the provider's own pages, by which a request comes back: a question's answer, or a
-//! request that is posted again.
+//! request that is posted again (rule 8).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -38,11 +38,10 @@ impl PageForm {
 
     /// The size of the whole form once posted, in bytes: the fields, the proof and the answer. A
     /// value can be three times as long encoded as it was sent.
-    pub(crate) fn bytes(request: &LogoutRequest) -> usize {
-        let form = Self::new(request);
-        let fields: Vec<_> = form.fields(request).filter(|(name, _)| *name != ENCODED_PARAMETERS).collect();
+    pub(crate) fn bytes(&self, request: &LogoutRequest) -> usize {
+        let fields: Vec<_> = self.fields(request).filter(|(name, _)| *name != ENCODED_PARAMETERS).collect();
         let fields = serde_urlencoded::to_string(&fields).map_or(usize::MAX, |form| form.len());
-        let encoded = form.encoded.map_or(0, |encoded| encoded.len());
+        let encoded = self.encoded.as_ref().map_or(0, String::len);
         fields.saturating_add(encoded).saturating_add(PROOF_AND_ANSWER)
     }
 }

@@ -68,16 +68,16 @@ impl Pending {
     pub fn with_client(self, client: Option<&Client>) -> PendingSession<'_> {
         let misused = client.is_some_and(|client| Some(client.id()) != self.client_id());
         let Self { settings, request, hint, now } = self;
-        let (hint, by_secret) = match hint {
-            HintState::Absent => (Ok(None), false),
-            HintState::Invalid(error) => (Err(error), false),
+        let is_hmac = matches!(hint, HintState::Checked(Hint::Hmac(_)));
+        let hint = match hint {
+            HintState::Absent => Ok(None),
+            HintState::Invalid(error) => Err(error),
             HintState::Checked(hint) => {
-                let by_secret = matches!(hint, Hint::Hmac(_));
                 let token = request.token().map_or("", |token| token.as_str());
-                (verify::with_client(hint, token, client).map(Some), by_secret)
+                verify::with_client(hint, token, client).map(Some)
             }
         };
-        let client_is_unproven = by_secret && hint.is_err();
+        let client_is_unproven = is_hmac && hint.is_err();
         PendingSession { settings, request, hint, client, client_is_unproven, misused, now }
     }
 

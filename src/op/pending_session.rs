@@ -9,6 +9,7 @@ use super::decide::Facts;
 use super::decision::Decision;
 use super::exchange::Exchange;
 use super::hint::{HintError, VerifiedHint};
+use super::policy::OnBadHint;
 use super::refusal::{HostError, Refusal, RefusalReason};
 use super::request::LogoutRequest;
 use super::session::Session;
@@ -27,14 +28,15 @@ pub struct PendingSession<'c> {
     pub(crate) request: LogoutRequest,
     pub(crate) hint: Result<Option<VerifiedHint>, HintError>,
     pub(crate) client: Option<&'c Client>,
-    /// The client was named by a hint whose signature with its secret did not verify.
+    /// The hint is signed with HMAC and did not verify, so that anybody could have written the
+    /// client's name into it.
     pub(crate) client_is_unproven: bool,
     /// The host gave another client than was asked for.
     pub(crate) misused: bool,
     pub(crate) now: OffsetDateTime,
 }
 
-impl PendingSession<'_> {
+impl<'c> PendingSession<'c> {
     /// The hint, if it is verified.
     #[must_use]
     pub fn hint(&self) -> Option<&VerifiedHint> {
@@ -42,9 +44,22 @@ impl PendingSession<'_> {
     }
 
     /// The client the request is made for, if the host found it.
+    ///
+    /// If the hint is invalid and the policy goes on without it, only the parameter `client_id`
+    /// names a client. If the request is refused for it, a hint signed with HMAC names none, because
+    /// anybody could have written it.
     #[must_use]
     pub fn client_id(&self) -> Option<&ClientId> {
-        self.client.filter(|_| !self.client_is_unproven).map(Client::id)
+        self.effective_client().map(Client::id)
+    }
+
+    fn effective_client(&self) -> Option<&'c Client> {
+        let counts = match (&self.hint, self.settings.policy.on_bad_hint) {
+            (Ok(_), _) => true,
+            (Err(_), OnBadHint::Confirm) => self.request.client_id().is_some(),
+            (Err(_), OnBadHint::Refuse) => !self.client_is_unproven,
+        };
+        self.client.filter(|_| counts)
     }
 
     /// The request.
@@ -116,8 +131,7 @@ impl PendingSession<'_> {
             return None;
         }
         // A request that is refused whoever is signed in must not tell whether somebody is.
-        let mut exchange = Exchange::new(self.request.clone());
-        Facts::gather(&self.settings, &mut exchange, Ok(Some(hint.clone())), self.client, self.now).ok()?;
+        Facts::gather(&self.settings, &self.request, Ok(Some(hint)), self.client, self.now).ok()?;
         Some(SidToFind { client_id: hint.client_id(), sid })
     }
 
@@ -126,18 +140,21 @@ impl PendingSession<'_> {
     ///
     /// Nothing is kept between requests: the same arguments give the same decision.
     pub fn decide(self, session: Option<&Session>) -> Decision {
-        let Self { settings, request, hint, client, client_is_unproven, misused, now } = self;
+        let client = self.effective_client();
+        let Self { settings, request, hint, misused, now, .. } = self;
         let mut exchange = Exchange::new(request);
         if misused {
             return Refusal::new(RefusalReason::HostError(HostError::OtherClient), exchange).into();
         }
-        match Facts::gather(&settings, &mut exchange, hint, client, now) {
+        exchange.client_id = client.map(|client| client.id().clone());
+        match hint {
+            Ok(hint) => exchange.hint = hint,
+            Err(error) => exchange.invalid_hint = Some(error),
+        }
+        let hint = exchange.invalid_hint.map_or(Ok(exchange.hint.as_ref()), Err);
+        match Facts::gather(&settings, &exchange.request, hint, client, now) {
             Ok(facts) => facts.decide(exchange, session),
-            Err(reason) => {
-                // Whoever forges a hint with a client's name must not write it into the log.
-                exchange.client_id = exchange.client_id.filter(|_| !client_is_unproven);
-                Refusal::new(reason, exchange).into()
-            }
+            Err(reason) => Refusal::new(reason, exchange).into(),
         }
     }
 }
@@ -145,6 +162,7 @@ impl PendingSession<'_> {
 /// A session to look up by the `sid` of a verified hint; see
 /// [`PendingSession::sid_to_find`]. Only out of it can a session be given as found that way.
 #[derive(Clone, Copy)]
+#[must_use = "the session must be looked up"]
 pub struct SidToFind<'p> {
     client_id: &'p ClientId,
     sid: &'p str,

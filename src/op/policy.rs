@@ -294,6 +294,25 @@ impl Policy {
         PolicyBuilder(self.clone())
     }
 
+    /// The `SameSite` attribute that the session's cookie is said to have. A host can set its cookie
+    /// by it, so that the two never differ.
+    #[must_use]
+    pub fn session_cookie(&self) -> SessionCookie {
+        self.session_cookie
+    }
+
+    /// Whether a session may be found by the hint's `sid`.
+    #[must_use]
+    pub fn session_by_sid(&self) -> SessionBySid {
+        self.session_by_sid
+    }
+
+    /// The algorithms that hints may be signed with. `None` allows any that the crate knows.
+    #[must_use]
+    pub fn algorithms(&self) -> Option<&[Algorithm]> {
+        self.algorithms.as_deref()
+    }
+
     /// Whether any request under this policy can end in a redirect.
     fn can_redirect(&self) -> bool {
         // With an empty list of algorithms no hint is ever valid.

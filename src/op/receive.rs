@@ -39,7 +39,13 @@ impl LogoutEndpoint {
     pub fn receive(&self, request: LogoutRequest, now: OffsetDateTime) -> Result<Pending, Refusal> {
         match self.check(&request, now) {
             Ok(hint) => Ok(Pending { settings: Arc::clone(&self.settings), request, hint, now }),
-            Err(reason) => Err(Refusal::new(reason, Exchange::new(request))),
+            Err(reason) => {
+                let invalid_hint = match reason {
+                    RefusalReason::IdTokenHintInvalid(error) => Some(error),
+                    _ => None,
+                };
+                Err(Refusal::new(reason, Exchange { invalid_hint, ..Exchange::new(request) }))
+            }
         }
     }
 
@@ -92,7 +98,7 @@ fn check_presence(policy: &Policy, request: &LogoutRequest) -> Result<(), Refusa
     } else if policy.hint == HintRule::Required && !hint {
         Err(RefusalReason::IdTokenHintMissing)
     } else if policy.client_id == Presence::Required && request.client_id().is_none() {
-        Err(RefusalReason::ClientMissing)
+        Err(RefusalReason::ClientIdMissing)
     } else {
         Ok(())
     }

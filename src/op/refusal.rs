@@ -7,6 +7,7 @@ use thiserror::Error;
 
 use super::exchange::{Exchange, exchange_accessors};
 use super::hint::{HintError, VerifyHintError};
+use super::reasons::ConfirmReason;
 use crate::answer::Headers;
 use crate::form::{self, FormFault};
 
@@ -72,8 +73,10 @@ pub enum RefusalReason {
     /// The policy wants an `id_token_hint`, always or for a redirect. `id_token_hint_missing`.
     #[error("this provider requires an id_token_hint; send the ID Token that it issued to the client for this user")]
     IdTokenHintMissing,
-    /// A `client_id` is required, or no client is named to check the redirect URI against.
-    /// `client_missing`.
+    /// The policy wants a `client_id`. `client_missing`.
+    #[error("this provider requires a client_id; send the client's own")]
+    ClientIdMissing,
+    /// No client is named to check the redirect URI against. `client_missing`.
     #[error("the request names no client; send the client_id or an id_token_hint")]
     ClientMissing,
     /// The hint is not an ID Token that this provider issued and still accepts.
@@ -104,16 +107,32 @@ pub enum RefusalReason {
          shown; send the user here with a link, a redirect or a form in a whole window"
     )]
     EmbeddedRequest,
-    /// The browser may have withheld the session's cookie even from the form that was posted again;
-    /// or the session was found by the hint's `sid`, and the hint is too old or does not prove
-    /// everything. `session_cookie_missing`.
+    /// The browser may have withheld the session's cookie, even from the form that was posted
+    /// again. `session_cookie_missing`.
     #[error(
         "the request came without the cookie of the session, so this provider cannot end it; send the user here with a \
-         link or a redirect, or send a newer ID Token of the session"
+         link or a redirect"
     )]
     SessionCookieMissing,
+    /// The request came without a cookie, and the session was found by the `sid` of a hint that is
+    /// older than the policy's `session_by_sid` allows. `session_cookie_missing`, with the detail
+    /// `hint_too_old`.
+    #[error(
+        "the request came without the cookie of the session, and the id_token_hint is too old to end it alone; send the \
+         newest ID Token of the session, or send the user here with a link or a redirect"
+    )]
+    HintTooOld,
+    /// The request came without a cookie, the session was found by the hint's `sid`, and the
+    /// End-User would have to be asked for this reason. `session_cookie_missing`, with the reason's
+    /// [code](ConfirmReason::code) as the detail.
+    #[error(
+        "the request came without the cookie of the session, and this provider must ask the user first ({code}); send \
+         the user here with a link or a redirect",
+        code = .0.code()
+    )]
+    CannotConfirm(ConfirmReason),
     /// The *host* made a mistake, which is told here. `host_error`, status 500.
-    #[error("the provider made an internal error; it is not the request's fault")]
+    #[error("the provider has an internal error; the request is not the cause")]
     HostError(HostError),
 }
 
@@ -157,14 +176,14 @@ impl RefusalReason {
             Self::RedirectUriMissing => "redirect_uri_missing",
             Self::IdTokenHintRefused => "id_token_hint_refused",
             Self::IdTokenHintMissing => "id_token_hint_missing",
-            Self::ClientMissing => "client_missing",
+            Self::ClientIdMissing | Self::ClientMissing => "client_missing",
             Self::IdTokenHintInvalid(_) => "id_token_hint_invalid",
             Self::ClientMismatch => "client_mismatch",
             Self::ClientUnknown => "client_unknown",
             Self::RedirectUriNotRegistered => "redirect_uri_not_registered",
             Self::Prefetch => "prefetch",
             Self::EmbeddedRequest => "embedded_request",
-            Self::SessionCookieMissing => "session_cookie_missing",
+            Self::SessionCookieMissing | Self::HintTooOld | Self::CannotConfirm(_) => "session_cookie_missing",
             Self::HostError(_) => "host_error",
         }
     }
@@ -172,7 +191,8 @@ impl RefusalReason {
 
 impl RefusalReason {
     /// What the code leaves open, for logs: the hint's [error](HintError::code), the name of the
-    /// parameter, or the host's [mistake](HostError::code).
+    /// parameter, the reason why a session [found by its `sid`](super::PendingSession::sid_to_find)
+    /// is not ended, or the host's [mistake](HostError::code).
     ///
     /// ```
     /// # use oidc_logout::op::LogoutRequest;
@@ -184,6 +204,8 @@ impl RefusalReason {
         match self {
             Self::IdTokenHintInvalid(error) => Some(error.code()),
             Self::HostError(error) => Some(error.code()),
+            Self::HintTooOld => Some("hint_too_old"),
+            Self::CannotConfirm(reason) => Some(reason.code()),
             Self::MalformedRequest { parameter, .. } | Self::DuplicateParameter { parameter } => Some(parameter),
             _ => None,
         }

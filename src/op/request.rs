@@ -20,6 +20,17 @@ pub enum Method {
     Post,
 }
 
+impl Method {
+    /// `GET` or `POST`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+        }
+    }
+}
+
 /// The End-User's answer on the confirmation page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -32,7 +43,7 @@ pub(crate) enum YesOrNo {
 /// nothing more.
 ///
 /// It is made from a query, from a form, or by hand, with the same checks. It serializes back to a
-/// form, and reading that form gives the same request again, unless the encoding makes it larger
+/// form, and reading that form gives the same parameters again, unless the encoding makes it larger
 /// than the limit. `Debug` shows the parameters' names and lengths, never a value.
 ///
 /// ```

@@ -1,4 +1,4 @@
-//! The outcome by which a form is posted again, from the provider's own page.
+//! The outcome by which a request is posted again, from the provider's own page.
 
 use std::fmt;
 
@@ -6,13 +6,27 @@ use super::exchange::{Exchange, exchange_accessors};
 use super::page_form::PageForm;
 use crate::answer::Headers;
 
-/// A form to post again, from a page of the provider to the logout endpoint.
+/// A request to post again, from a page of the provider to the logout endpoint (rule 7).
 ///
-/// A POST from another site comes without cookies that are `SameSite=Lax` or `Strict`, so that
-/// "nobody is signed in" may be wrong. The host shows a page with a form of the hidden
-/// [`fields`](Self::fields), which a script or a button posts. This happens once: what comes back
-/// is decided as it is.
-#[must_use = "the form must be posted again"]
+/// Browsers withhold a cookie that is `SameSite=Lax` from a POST of another site, and one that is
+/// `Strict` from every request of another site. So "nobody is signed in" may be wrong. The host
+/// shows a page with a form of the hidden [`fields`](Self::fields), which a script or a button
+/// posts. This happens once: what comes back is decided, or refused with `session_cookie_missing`.
+///
+/// ```
+/// # use oidc_logout::op::{Answer, Decision, LogoutEndpoint};
+/// # use oidc_logout::{KeySet, Secret};
+/// # let endpoint = LogoutEndpoint::new("https://op.example", KeySet::default(), Secret::new([7; 32])?);
+/// # let now = time::OffsetDateTime::UNIX_EPOCH;
+/// let headers = [("content-type", "application/x-www-form-urlencoded")];
+/// let request = endpoint.read("POST", "", headers, "logout_hint=alice")?;
+/// let decision = endpoint.receive(request, now)?.decide(None, None);
+/// let Decision::Answer(Answer::Resubmit(page)) = decision else { panic!() };
+/// let fields: Vec<_> = page.fields().collect();
+/// assert_eq!(fields, [("logout_hint", "alice"), ("resubmitted", "1")]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use = "the request must be posted again"]
 pub struct Resubmit {
     exchange: Exchange,
     form: PageForm,
@@ -27,8 +41,8 @@ impl fmt::Debug for Resubmit {
 }
 
 impl Resubmit {
-    pub(crate) fn new(exchange: Exchange, form_action: Vec<String>) -> Self {
-        Self { form: PageForm::new(&exchange.request), exchange, form_action }
+    pub(crate) fn new(exchange: Exchange, form: PageForm, form_action: Vec<String>) -> Self {
+        Self { exchange, form, form_action }
     }
 
     /// The hidden fields of the form, name and value. The page must escape the values, as template

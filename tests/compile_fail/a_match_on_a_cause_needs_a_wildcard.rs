@@ -8,8 +8,8 @@ fn refusal_reason(cause: RefusalReason) {
     match cause { //~ E0004
         RequestTooLarge | MalformedRequest { .. } | DuplicateParameter { .. } | HeadRequest | MethodNotAllowed => {}
         UnsupportedMediaType | StateTooLong { .. } | StateTooShort { .. } | StateMissing { .. } | RedirectUriMissing => {}
-        IdTokenHintRefused | IdTokenHintMissing | ClientMissing | IdTokenHintInvalid(_) | ClientMismatch => {}
-        ClientUnknown | RedirectUriNotRegistered | Prefetch | EmbeddedRequest | SessionCookieMissing | HostError(_) => {}
+        IdTokenHintRefused | IdTokenHintMissing | ClientMissing | ClientIdMissing | IdTokenHintInvalid(_) | ClientMismatch => {}
+        ClientUnknown | RedirectUriNotRegistered | Prefetch | EmbeddedRequest | SessionCookieMissing | HintTooOld | CannotConfirm(_) | HostError(_) => {}
     }
 }
 

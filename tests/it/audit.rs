@@ -86,6 +86,7 @@ fn an_invalid_hint_says_what_is_wrong_whether_refused_or_let_through() {
         "parameters": ["id_token_hint", "client_id"],
         "redirect": false,
         "reasons": ["id_token_hint_invalid"],
+        "detail": "malformed",
         "hint": {"standing": "invalid", "error": "malformed"}
     });
     assert_eq!(record(&refused), expected);
@@ -96,6 +97,11 @@ fn an_invalid_hint_says_what_is_wrong_whether_refused_or_let_through() {
     assert_eq!(record["reasons"], json!(["invalid_hint", "unknown_client"]));
     assert_eq!(record["hint"], json!({"standing": "invalid", "error": "malformed"}));
     assert_eq!(record.get("client_id"), None);
+
+    // The error is kept, whatever comes of the request.
+    let lenient = Policy::openid().to_builder().on_bad_hint(OnBadHint::Confirm).build().unwrap();
+    let nobody = self::record(&decide(&self::endpoint(lenient), request(), None));
+    assert_eq!((&nobody["decision"], &nobody["hint"]), (&json!("no_session"), &record["hint"]));
 }
 
 #[test]
@@ -111,9 +117,13 @@ fn every_outcome_has_its_name() {
     let no = decide(&endpoint, read(&browser::post(ask.fields(), Some(("confirm", "no")))), Some(&session));
     assert_eq!(record(&no)["decision"], "declined");
     assert_eq!(record(&no)["method"], "POST");
+    assert_eq!(record(&no).get("confirmed"), None);
+    let yes = decide(&endpoint, read(&browser::post(ask.fields(), Some(("confirm", "yes")))), Some(&session));
+    assert_eq!((&record(&yes)["decision"], &record(&yes)["confirmed"]), (&json!("end_session"), &json!(true)));
     // A request that could not be read has no more than its reason.
     let unread = Decision::from(LogoutRequest::from_query("state=%zz").unwrap_err());
-    let expected = json!({"decision": "refuse", "redirect": false, "reasons": ["malformed_request"]});
+    let expected =
+        json!({"decision": "refuse", "redirect": false, "reasons": ["malformed_request"], "detail": "state"});
     assert_eq!(record(&unread), expected);
 }
 

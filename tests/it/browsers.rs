@@ -140,7 +140,14 @@ fn a_prefetch_is_refused_before_anything_else() {
         let twice = builder.state("a").state("b").logout_hint(too_large.as_str());
         assert_eq!(twice.build().unwrap_err().reason().code(), "prefetch");
     }
-    for header in [("Sec-Purpose", "prerender"), ("Purpose", "preview"), ("X-Moz", ""), ("X-Purpose", "prefetch")] {
+    for header in [
+        ("Sec-Purpose", "prerender"),
+        ("Purpose", "preview"),
+        ("X-Moz", ""),
+        ("X-Purpose", "prefetch"),
+        ("Purpose", "prefetch;a"),
+        ("X-Moz", "a, prefetch"),
+    ] {
         assert!(site.endpoint.read("GET", "client_id=rp-1", [header], "").is_ok(), "{header:?}");
     }
 }

@@ -60,8 +60,8 @@ fn with_any_headers_every_request_is_decided_by_the_rules() {
     let clients = [CLIENTS[1], CLIENTS[4]];
     let seen = compare(&cookie_policies(), &requests_of_browsers(), &clients, &SESSIONS_OF_BROWSERS);
     let codes = "\
-        algorithm embedded_request end_session id_token_hint_invalid invalid_hint no_client_session no_hint \
-        no_session policy redirect_uri_not_registered resubmit session_cookie_missing signature";
+        algorithm embedded_request end_session hint_too_old id_token_hint_invalid invalid_hint no_client_session \
+        no_hint no_session other_subject policy redirect_uri_not_registered resubmit session_cookie_missing signature";
     assert_eq!(seen.into_iter().collect::<Vec<_>>().join(" "), codes);
 }
 

@@ -44,7 +44,11 @@ fn client() -> ClientBuilder {
 }
 
 fn hmac_client() -> ClientBuilder {
-    client().id_token_signed_response_alg(Algorithm::Hs256).client_secret(SECRET)
+    hmac_client_without_secret().client_secret(SECRET)
+}
+
+fn hmac_client_without_secret() -> ClientBuilder {
+    client().id_token_signed_response_alg(Algorithm::Hs256)
 }
 
 fn session() -> Session {
@@ -164,7 +168,9 @@ fn a_rejected_hint_that_the_policy_lets_through_proves_nothing_and_names_no_clie
             None => builder,
         };
         let pending = endpoint.receive(builder.build().unwrap(), at(NOW)).unwrap();
-        pending.with_client(Some(&client)).reject_hint().decide(session)
+        let pending = pending.with_client(Some(&client)).reject_hint();
+        assert_eq!(pending.client_id().is_some(), client_id.is_some());
+        pending.decide(session)
     };
     for (client_id, named) in [(None, None), (Some("rp-1"), Some("rp-1"))] {
         let asked = decide(client_id, Some(&session()));
@@ -270,11 +276,32 @@ fn a_refused_hint_under_a_secret_names_no_client() {
 
             // Let through, only the parameter names a client.
             let pending = strict.with_policy(lenient()).receive(request(), at(NOW)).unwrap();
-            let decision = pending.decide(Some(client), Some(&session()));
+            let pending = pending.with_client(Some(client));
+            assert_eq!(pending.client_id().is_some(), with_client_id);
+            let decision = pending.decide(Some(&session()));
             assert_eq!(decision.client_id().is_some(), with_client_id);
             assert_eq!(json!(decision.audit()).get("client_id").is_some(), with_client_id);
         }
     }
+}
+
+#[test]
+fn hints_under_a_previous_secret_verify_even_without_a_usable_current_one() {
+    let hint = signed_with_secret(&SECRET, &json!({}));
+    for (client, unusable) in [
+        (hmac_client_without_secret(), &[][..]),
+        (hmac_client_without_secret().client_secret([7; 31]), &[ClientError::SecretTooShort { min_bytes: 32 }]),
+    ] {
+        let client = client.previous_client_secret(SECRET).build_usable();
+        assert_eq!(client.unusable(), unusable);
+        let pending = endpoint(KeySet::default()).receive(request(&hint), at(NOW)).unwrap();
+        let decision = pending.decide(Some(&client), Some(&session().takes_part(true)));
+        assert!(matches!(decision, Decision::EndSession(_)), "{unusable:?}");
+    }
+    let public = hmac_client_without_secret().client_type(ClientType::Public).previous_client_secret(SECRET);
+    let public = public.build_usable();
+    let pending = endpoint(KeySet::default()).receive(request(&hint), at(NOW)).unwrap();
+    assert_eq!(hint_error(&pending.decide(Some(&public), Some(&session()))), HintError::ClientSecret);
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! What every outcome tells the host: status, headers, request, hint and client.
 
 use oidc_logout::op::{
-    Answer, Client, Decision, HintError, HostError, Landing, LogoutEndpoint, LogoutHint, LogoutRequest, Refusal,
-    RefusalReason, Session, VerifiedHint,
+    Answer, Client, ConfirmReason, Decision, HintError, HostError, Landing, LogoutEndpoint, LogoutHint, LogoutRequest,
+    Refusal, RefusalReason, Session, VerifiedHint,
 };
 use oidc_logout::{ClientId, FormFault, Headers, MalformedToken, TokenSegment};
 use serde_json::json;
@@ -237,6 +237,7 @@ fn every_refusal_has_its_code_detail_status_and_headers() {
         (RefusalReason::RedirectUriMissing, 400, "redirect_uri_missing", None),
         (RefusalReason::IdTokenHintRefused, 400, "id_token_hint_refused", None),
         (RefusalReason::IdTokenHintMissing, 400, "id_token_hint_missing", None),
+        (RefusalReason::ClientIdMissing, 400, "client_missing", None),
         (RefusalReason::ClientMissing, 400, "client_missing", None),
         (RefusalReason::IdTokenHintInvalid(HintError::Key), 400, "id_token_hint_invalid", Some("key")),
         (RefusalReason::ClientMismatch, 400, "client_mismatch", None),
@@ -245,6 +246,8 @@ fn every_refusal_has_its_code_detail_status_and_headers() {
         (RefusalReason::Prefetch, 400, "prefetch", None),
         (RefusalReason::EmbeddedRequest, 400, "embedded_request", None),
         (RefusalReason::SessionCookieMissing, 400, "session_cookie_missing", None),
+        (RefusalReason::HintTooOld, 400, "session_cookie_missing", Some("hint_too_old")),
+        (RefusalReason::CannotConfirm(ConfirmReason::NoHint), 400, "session_cookie_missing", Some("no_hint")),
         (RefusalReason::HostError(HostError::OtherClient), 500, "host_error", Some("other_client")),
         (RefusalReason::HostError(HostError::Mac), 500, "host_error", Some("mac")),
     ] {

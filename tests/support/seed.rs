@@ -5,9 +5,7 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use oidc_logout::op::{
-    Answer, Client, Decision, Landing, LogoutEndpoint, Policy, Refusal, RefusalReason, Session,
-};
+use oidc_logout::op::{Answer, Client, Decision, Landing, LogoutEndpoint, Policy, Refusal, RefusalReason, Session};
 use oidc_logout::{KeySet, Secret};
 use serde_json::Value;
 use time::OffsetDateTime;

@@ -76,3 +76,9 @@ impl RegisteredRedirect {
         self.uri.get(self.path_start..).unwrap_or_default()
     }
 }
+
+impl AsRef<str> for RegisteredRedirect {
+    fn as_ref(&self) -> &str {
+        &self.uri
+    }
+}

@@ -9,6 +9,19 @@ use crate::metadata::{ApplicationType, ClientType};
 /// `.localhost`, `127.0.0.0/8`, `[::1]`), for public clients too, because such a redirect does not
 /// leave the device and developers need it. (RP-Initiated Logout 1.0 allows `http` to confidential
 /// clients, RFC 8252 to native ones on loopback addresses.)
+///
+/// ```
+/// use oidc_logout::op::{RegisteredRedirect, RegistrationRules};
+/// use oidc_logout::{ApplicationType, UriError};
+///
+/// let native = RegistrationRules::default().application_type(ApplicationType::Native);
+/// let app = |scheme: &str| format!("{scheme}:/signed-out");
+/// assert!(RegisteredRedirect::register(&app("com.example.app"), &native).is_ok());
+/// // Any app can claim a scheme without a dot, so each must be allowed by name.
+/// let error = RegisteredRedirect::register(&app("myapp"), &native).unwrap_err();
+/// assert_eq!(error, UriError::Scheme);
+/// assert!(RegisteredRedirect::register(&app("myapp"), &native.allow_scheme("myapp")).is_ok());
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct RegistrationRules {
@@ -68,8 +81,12 @@ impl RegistrationRules {
         self
     }
 
-    /// How many `post_logout_redirect_uris` a client may have: 50 unless set. Each request is
+    /// Sets how many `post_logout_redirect_uris` a client may have, 50 by default. Each request is
     /// compared with all of them.
+    ///
+    /// Metadata with more than
+    /// [100](crate::ClientMetadata::MAX_POST_LOGOUT_REDIRECT_URIS) cannot be read, whatever is set
+    /// here.
     pub fn max_post_logout_redirect_uris(mut self, uris: usize) -> Self {
         self.max_uris = uris;
         self

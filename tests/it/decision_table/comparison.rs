@@ -158,13 +158,7 @@ pub(super) fn decide(
 }
 
 fn read_refusal(refusal: &Refusal) -> model::Refusal {
-    model::Refusal {
-        reason: refusal.reason().code(),
-        detail: match refusal.reason() {
-            RefusalReason::IdTokenHintInvalid(error) => Some(error.code()),
-            _ => None,
-        },
-    }
+    model::Refusal { reason: refusal.reason().code(), detail: refusal.reason().detail() }
 }
 
 pub(super) fn location(landing: &Landing) -> Option<String> {

@@ -398,8 +398,9 @@ pub(super) fn decide(received: &Received, case: &Case) -> Outcome {
     }
     if session.without_cookie {
         let too_old = matches!(proof, Proof::Hint(hint) if policy.by_sid_for.is_none_or(|most| hint.age > most));
-        if too_old || !reasons.is_empty() {
-            return Outcome::Refuse(refusal("session_cookie_missing"));
+        let detail = reasons.first().copied().or(too_old.then_some("hint_too_old"));
+        if detail.is_some() {
+            return Outcome::Refuse(Refusal { reason: "session_cookie_missing", detail });
         }
     }
     if reasons.is_empty() {

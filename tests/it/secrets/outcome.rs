@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use oidc_logout::op::{
-    Answer, Client, ConfirmRule, Decision, HintError, HintWithoutSid, HostError, Landing, LogoutEndpoint,
-    LogoutRequest, OnBadHint, PendingSession, Policy, RedirectWithoutHint, Refusal, RefusalReason, Session,
-    SessionBySid, SessionCookie, VerifiedHint,
+    Answer, Client, ConfirmReason, ConfirmRule, Decision, HintError, HintWithoutSid, HostError, Landing,
+    LogoutEndpoint, LogoutRequest, OnBadHint, PendingSession, Policy, RedirectWithoutHint, Refusal, RefusalReason,
+    Session, SessionBySid, SessionCookie, VerifiedHint,
 };
 use oidc_logout::{Algorithm, ApplicationType, KeySet};
 use serde_json::Value;
@@ -180,7 +180,14 @@ pub(crate) fn between_client_and_session(audit: &mut Audit) {
     let framed = openid.read("GET", query, headers, "").unwrap();
     request_and_its_values(audit, &framed);
     decision(audit, openid.receive(framed, now()).unwrap().decide(Some(&client), None));
-    refusal(audit, &openid.read("GET", "", [("Purpose", "prefetch; s3cr3t-")], "").unwrap_err());
+    refusal(audit, &openid.read("GET", "", [("Sec-Purpose", "prefetch; s3cr3t-")], "").unwrap_err());
+    for reason in [
+        RefusalReason::SessionCookieMissing,
+        RefusalReason::ClientIdMissing,
+        RefusalReason::CannotConfirm(ConfirmReason::OtherSubject),
+    ] {
+        refusal(audit, &reason.into());
+    }
     // These are the host's, and no request causes the second one.
     for error in [HostError::OtherClient, HostError::Mac] {
         refusal(audit, &RefusalReason::HostError(error).into());
