@@ -30,6 +30,7 @@ ask-no = No, stay signed in
 ask-reasons = Why you are asked
 ask-no-hint = The request does not say which account it is for, so anybody could have made it.
 ask-invalid-hint = The application sent proof of who you are that is not valid.
+ask-subject-unknown = We cannot tell whether the request is for your account.
 ask-other-subject = The request is for another account, not for yours.
 ask-other-session = The request is for another session, not for the one in this browser.
 ask-no-client-session = You have not signed in to this application in this session.
@@ -85,6 +86,9 @@ refusal-client-missing = The application did not say which application it is.
 refusal-client-mismatch = The application gave two different names for itself.
 refusal-client-unknown = The application is not known here.
 refusal-redirect-uri-not-registered = The application wants to send you to an address that is not registered for it.
+refusal-prefetch = Your browser opened this page before you asked for it. Nothing was done.
+refusal-embedded-request = The application asked from inside its own page, where we cannot see whether you are signed in. Open this page in a window of its own.
+refusal-session-cookie-missing = Your browser did not show us your session, so it was not ended.
 refusal-host-error = We made an error. The application is not to blame.
 refusal-other = The application sent a request that is not accepted here.
 hint-too-large = The application sent proof of who you are that is too large.
@@ -98,6 +102,7 @@ hint-issuer = The application sent proof of who you are that another provider ma
 hint-not-yet-valid = The application sent proof of who you are that is dated in the future.
 hint-expired = The application sent proof of who you are that is too old.
 hint-audience = The application sent proof of who you are that does not say which application it was made for.
+hint-rejected = The application sent proof of who you are that we no longer accept.
 
 # Other errors
 error-title = This did not work

@@ -30,6 +30,7 @@ ask-no = No, mantenerla abierta
 ask-reasons = Por qué te preguntamos
 ask-no-hint = La petición no dice para qué cuenta es, así que cualquiera podría haberla hecho.
 ask-invalid-hint = La aplicación ha enviado una prueba de quién eres que no es válida.
+ask-subject-unknown = No podemos saber si la petición es para tu cuenta.
 ask-other-subject = La petición es para otra cuenta, no para la tuya.
 ask-other-session = La petición es para otra sesión, no para la de este navegador.
 ask-no-client-session = No has entrado en esta aplicación durante esta sesión.
@@ -85,6 +86,9 @@ refusal-client-missing = La aplicación no ha dicho cuál es.
 refusal-client-mismatch = La aplicación ha dado dos nombres distintos de sí misma.
 refusal-client-unknown = La aplicación no se conoce aquí.
 refusal-redirect-uri-not-registered = La aplicación quiere enviarte a una dirección que no tiene registrada.
+refusal-prefetch = Tu navegador ha abierto esta página antes de que la pidieras. No se ha hecho nada.
+refusal-embedded-request = La aplicación lo ha pedido desde dentro de su propia página, donde no podemos ver si tienes una sesión abierta. Abre esta página en una ventana propia.
+refusal-session-cookie-missing = Tu navegador no nos ha mostrado tu sesión, así que no se ha cerrado.
 refusal-host-error = Hemos cometido un error. La aplicación no tiene la culpa.
 refusal-other = La aplicación ha enviado una petición que aquí no se acepta.
 hint-too-large = La aplicación ha enviado una prueba de quién eres demasiado grande.
@@ -98,6 +102,7 @@ hint-issuer = La aplicación ha enviado una prueba de quién eres hecha por otro
 hint-not-yet-valid = La aplicación ha enviado una prueba de quién eres con fecha futura.
 hint-expired = La aplicación ha enviado una prueba de quién eres demasiado antigua.
 hint-audience = La aplicación ha enviado una prueba de quién eres que no dice para qué aplicación se hizo.
+hint-rejected = La aplicación ha enviado una prueba de quién eres que ya no aceptamos.
 
 # Other errors
 error-title = No ha funcionado

@@ -2,7 +2,7 @@
 
 use jsonwebtoken::Algorithm as SigningAlgorithm;
 use oidc_logout::op::{RegisteredRedirect, RegistrationError, RegistrationRules};
-use oidc_logout::{Algorithm, ApplicationType, ClientMetadata, ClientType};
+use oidc_logout::{Algorithm, ApplicationType, ClientMetadata, ClientType, UriError};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 use sqlx::any::AnyRow;
@@ -44,11 +44,10 @@ pub(crate) struct Metadata {
     /// Has no effect: every ID Token has an `auth_time`.
     #[serde(skip_serializing_if = "Option::is_none")]
     require_auth_time: Option<bool>,
-    /// An extension: the origins that the client's redirect URIs redirect to in turn, such as
-    /// `https://www.example`. The page that asks whether to sign out must name them in its
-    /// `form-action`.
+    /// An extension: the schemes of apps that the client's redirect URIs redirect to in turn, such as
+    /// `com.example.app`. Pages with a form must name them in their `form-action`.
     #[serde(default, deserialize_with = "null_as_absent", skip_serializing_if = "Vec::is_empty")]
-    form_action_origins: Vec<String>,
+    form_action_schemes: Vec<String>,
     #[serde(flatten)]
     pub(crate) logout: ClientMetadata,
 }
@@ -77,8 +76,8 @@ pub(crate) enum MetadataError {
         "redirect_uris must be a list of 1 to {MAX_URIS} absolute URIs without a fragment; http is allowed only on loopback hosts"
     )]
     RedirectUris,
-    #[error("form_action_origins must be a list of up to {MAX_URIS} origins such as https://www.example")]
-    FormActionOrigins,
+    #[error("form_action_schemes must be a list of up to {MAX_URIS} schemes such as com.example.app")]
+    FormActionSchemes,
     #[error(
         "a member has a type or value that OpenID Connect Dynamic Client Registration 1.0, section 2 does not allow"
     )]
@@ -146,6 +145,13 @@ impl Metadata {
 
     pub(crate) fn is_public(&self) -> bool {
         self.token_endpoint_auth_method == AuthMethod::None
+    }
+
+    /// The sources that `form-action` must hold on a page whose form leads to this redirect URI.
+    pub(crate) fn form_action(&self, redirect_uri: &str) -> Result<Vec<String>, UriError> {
+        let mut sources = vec![oidc_logout::form_action_source(redirect_uri)?];
+        sources.extend(self.form_action_schemes.iter().map(|scheme| scheme.to_ascii_lowercase() + ":"));
+        Ok(sources)
     }
 
     fn rules(&self) -> RegistrationRules {
@@ -216,9 +222,9 @@ impl Client {
         }
         let registration_token_hash = registration_token.map(secrets::sha256);
         let client = Self { id, secret, metadata, registration_token_hash, created_at: store::now() };
-        let origins = client.metadata.form_action_origins.len();
-        if origins > MAX_URIS || !client.for_logout().unusable().is_empty() {
-            return Err(MetadataError::FormActionOrigins);
+        let schemes = client.metadata.form_action_schemes.len();
+        if schemes > MAX_URIS || !client.for_logout().unusable().is_empty() {
+            return Err(MetadataError::FormActionSchemes);
         }
         Ok(client)
     }
@@ -247,9 +253,9 @@ impl Client {
     /// The client in the library's terms.
     pub(crate) fn for_logout(&self) -> oidc_logout::op::Client {
         let builder = oidc_logout::op::Client::builder(&*self.id).registration_rules(self.metadata.rules());
-        let origins = self.metadata.form_action_origins.iter();
+        let schemes = self.metadata.form_action_schemes.iter();
         let builder =
-            origins.fold(builder.metadata(&self.metadata.logout), oidc_logout::op::ClientBuilder::form_action_source);
+            schemes.fold(builder.metadata(&self.metadata.logout), oidc_logout::op::ClientBuilder::form_action_scheme);
         match &self.secret {
             Some(secret) => builder.client_secret(&**secret).build_usable(),
             None => builder.build_usable(),

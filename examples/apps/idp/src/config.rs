@@ -78,8 +78,8 @@ pub struct Config {
 
     /// A JSON file with a list of clients. Each is an object with `client_id`, `client_secret` (16
     /// characters or more; none for a public client) and the metadata of OpenID Connect Dynamic
-    /// Client Registration. If a client's redirect URIs redirect to other origins in turn, list
-    /// those in `form_action_origins`, such as `["https://www.example"]`: browsers apply a form's
+    /// Client Registration. If a client's redirect URIs redirect to an app in turn, list the app's
+    /// scheme in `form_action_schemes`, such as `["com.example.app"]`: browsers apply a form's
     /// Content Security Policy to these redirects too. Each start writes the file's clients to the
     /// database, and deletes those that are no longer in the file
     #[arg(long, env = "IDP_CLIENTS", value_name = "FILE")]

@@ -263,7 +263,7 @@ fn demo(app: &App) -> anyhow::Result<&DemoRp> {
 
 /// A page of the client. Its policy lets forms go to the provider.
 fn answer(rp: &DemoRp, headers: &HeaderMap, page: &impl Template) -> Result<Response, Internal> {
-    let policy = http::form_action(Some(rp.issuer.as_str()));
+    let policy = http::form_action(&[oidc_logout::form_action_source(rp.issuer.as_str())?]);
     http::page(200, [("content-security-policy", policy.as_str())], http::language(headers, None), page)
 }
 

@@ -11,7 +11,7 @@ use axum::http::header::{
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{AppendHeaders, IntoResponse, Response};
-use url::{Host, Url, form_urlencoded};
+use url::form_urlencoded;
 
 use crate::pages::{self, ErrorPage, Language, PageError};
 
@@ -143,22 +143,15 @@ pub(crate) fn page<'h>(
     Ok((status, own, AppendHeaders(headers), body).into_response())
 }
 
-/// The `form-action` policy of a page. `source` names another origin that the form may redirect to,
-/// because browsers apply `form-action` to redirects too.
-pub(crate) fn form_action(source: Option<&str>) -> String {
-    source.map_or_else(|| "form-action 'self'".to_owned(), |source| format!("form-action 'self' {source}"))
-}
-
-/// The source that allows a redirect to a registered URI: its origin. For a private-use scheme, or
-/// a host that the grammar of policies cannot express, it is the scheme alone.
-pub(crate) fn form_action_source(uri: &str) -> String {
-    match Url::parse(uri) {
-        Ok(uri) if uri.origin().is_tuple() && !matches!(uri.host(), Some(Host::Ipv6(_))) => {
-            uri.origin().ascii_serialization()
-        }
-        Ok(uri) => format!("{}:", uri.scheme()),
-        Err(_) => "'none'".to_owned(),
+/// The `form-action` policy of a page. The sources are schemes that the form may redirect to, because
+/// browsers apply `form-action` to all redirects that follow a form.
+pub(crate) fn form_action(sources: &[String]) -> String {
+    let mut policy = "form-action 'self'".to_owned();
+    for source in sources {
+        policy.push(' ');
+        policy.push_str(source);
     }
+    policy
 }
 
 pub(crate) fn error_page(headers: &HeaderMap, error: PageError) -> Result<Response, Internal> {

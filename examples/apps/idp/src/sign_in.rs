@@ -13,6 +13,7 @@ use axum::extract::{ConnectInfo, RawForm, State};
 use axum::http::HeaderMap;
 use axum::http::header::{RETRY_AFTER, SET_COOKIE};
 use axum::response::{AppendHeaders, IntoResponse as _, Response};
+use url::Url;
 
 use crate::app::App;
 use crate::attempts::Limit;
@@ -142,7 +143,7 @@ pub(crate) fn page(
     let encoded = request.map(AuthorizationRequest::encode);
     let mut fields = vec![("token", token.as_str())];
     fields.extend(encoded.as_deref().map(|request| ("request", request)));
-    let leads_to = request.map(|request| http::form_action_source(request.redirect_uri()));
+    let leads_to = request.map(|request| address(request.redirect_uri()));
     let page = SignInPage {
         language,
         fields: &fields,
@@ -156,12 +157,20 @@ pub(crate) fn page(
         Some(SignInError::Credentials | SignInError::Expired) => 403,
         Some(SignInError::Missing { .. }) => 422,
     };
-    // The client may redirect to any other https address in turn. The form itself is ours.
-    let source = leads_to.as_ref().map(|source| format!("https: {source}"));
-    let policy = http::form_action(source.as_deref());
+    let sources = request.map(|request| request.client.metadata.form_action(request.redirect_uri())).transpose()?;
+    let policy = http::form_action(&sources.unwrap_or_default());
     let headers = [("content-security-policy", policy.as_str())];
     let answer = http::page(status, headers, language, &page)?;
     Ok((AppendHeaders([(SET_COOKIE, app.cookies.set(name, &browser))]), answer).into_response())
+}
+
+/// Where a redirect URI leads, for the user: its origin, or a private-use scheme.
+fn address(uri: &str) -> String {
+    match Url::parse(uri) {
+        Ok(uri) if uri.origin().is_tuple() => uri.origin().ascii_serialization(),
+        Ok(uri) => format!("{}:", uri.scheme()),
+        Err(_) => uri.to_owned(),
+    }
 }
 
 fn is_of_this_browser(app: &App, headers: &HeaderMap, form: &Parameters) -> bool {

@@ -39,13 +39,21 @@ impl RefusalPage<'_> {
         text.unwrap_or_else(|| self.language.text("refusal-other"))
     }
 
-    /// The library's code for the reason, such as `id_token_hint_invalid (expired)`.
+    /// The library's code for the reason, such as `id_token_hint_invalid (expired)`. What is wrong
+    /// with this server is for its log.
     fn code(&self) -> Cow<'static, str> {
         let reason = self.refusal.reason();
         match reason.detail() {
-            Some(detail) => format!("{} ({detail})", reason.code()).into(),
-            None => reason.code().into(),
+            Some(detail) if !matches!(reason, RefusalReason::HostError(_)) => {
+                format!("{} ({detail})", reason.code()).into()
+            }
+            _ => reason.code().into(),
         }
+    }
+
+    /// The library's words as a sentence.
+    fn note(&self) -> String {
+        sentence(&self.refusal.to_string())
     }
 
     fn for_developer(&self) -> Cow<'static, str> {
@@ -54,6 +62,13 @@ impl RefusalPage<'_> {
             None => self.language.text("for-developer"),
         }
     }
+}
+
+/// Words with a capital letter at the beginning and a full stop at the end.
+fn sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", letters.as_str())
 }
 
 /// Any other error.

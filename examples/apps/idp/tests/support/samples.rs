@@ -1,5 +1,7 @@
 //! Every page in every state, with the same text for every value.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::time::Duration;
 
 use askama::Template as _;
@@ -9,7 +11,7 @@ use idp::pages::{
     SignOutRequest, SignOutVariant, SignedOutPage, TooManyAttemptsPage,
 };
 use oidc_logout::op::{
-    Answer, Client, Confirm, Decision, HintError, LogoutEndpoint, LogoutRequest, Refusal, RefusalReason, Resubmit,
+    Answer, Client, Confirm, Decision, HintError, HostError, LogoutEndpoint, LogoutRequest, Refusal, RefusalReason, Resubmit,
     Session,
 };
 use oidc_logout::{FormFault, KeySet, MalformedToken, Secret};
@@ -69,9 +71,8 @@ pub(crate) fn samples(language: Language, text: &str) -> Vec<Sample> {
     add("declined", declined.render());
     add("declined-alone", DeclinedPage { client: None, ..declined }.render());
 
-    for reason in refusal_reasons() {
+    for (name, reason) in refusals() {
         let refusal = Refusal::from(reason);
-        let name = [reason.code(), reason.detail().unwrap_or_default()].join("-");
         let page = RefusalPage { language, refusal: &refusal, offer: None, user: None, client: None };
         add(&format!("refusal-{name}"), page.render());
         let offer = offer();
@@ -118,6 +119,17 @@ pub(crate) fn samples(language: Language, text: &str) -> Vec<Sample> {
     samples
 }
 
+/// Every refusal under a name of its own. Several reasons can share a code and a detail.
+pub(crate) fn refusals() -> Vec<(String, RefusalReason)> {
+    let mut named: Vec<(String, RefusalReason)> = Vec::new();
+    for reason in refusal_reasons() {
+        let name = [reason.code(), reason.detail().unwrap_or_default()].join("-");
+        let same = named.iter().filter(|(other, _)| other.split('+').next() == Some(&*name)).count();
+        named.push((if same == 0 { name } else { format!("{name}+{same}") }, reason));
+    }
+    named
+}
+
 /// One of every reason.
 pub(crate) fn refusal_reasons() -> Vec<RefusalReason> {
     let mut reasons = vec![
@@ -137,33 +149,63 @@ pub(crate) fn refusal_reasons() -> Vec<RefusalReason> {
         RefusalReason::ClientMismatch,
         RefusalReason::ClientUnknown,
         RefusalReason::RedirectUriNotRegistered,
-        RefusalReason::HostError,
+        RefusalReason::Prefetch,
+        RefusalReason::EmbeddedRequest,
+        RefusalReason::SessionCookieMissing,
+        RefusalReason::HostError(HostError::OtherClient),
+        RefusalReason::HostError(HostError::Mac),
     ];
     reasons.extend(hint_errors().map(RefusalReason::IdTokenHintInvalid));
     reasons
 }
 
-/// One of every error.
-pub(crate) fn hint_errors() -> [HintError; 11] {
+/// One of every error, so several of a code.
+pub(crate) fn hint_errors() -> [HintError; 17] {
     [
         HintError::TooLarge,
         HintError::Encrypted,
         HintError::Malformed(MalformedToken::Segments),
         HintError::Type,
         HintError::Algorithm,
+        HintError::ClientAlgorithm,
         HintError::Key,
+        HintError::NoKeys,
+        HintError::ClientSecret,
         HintError::Signature,
+        HintError::ClientSignature,
         HintError::Issuer,
-        HintError::NotYetValid,
+        HintError::NotYetValid("iat"),
+        HintError::NotYetValid("nbf"),
         HintError::Expired,
         HintError::Audience,
+        HintError::Rejected,
     ]
 }
 
-/// The codes in a source file of the library. Each stands on one arm of a match.
-pub(crate) fn codes(source: &str) -> impl Iterator<Item = &str> {
-    let body = source.split_once("pub fn code(self)").unwrap().1.split_once("\n    }\n").unwrap().0;
-    body.lines().filter_map(|line| line.trim().split_once("=> \"")?.1.strip_suffix("\","))
+/// The types of the library's `src/op` that have codes, each with its codes. A code stands on one arm
+/// of a match.
+pub(crate) fn codes_of_the_library() -> BTreeMap<String, BTreeSet<String>> {
+    let mut found = BTreeMap::new();
+    let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../src/op");
+    for file in fs::read_dir(directory).unwrap() {
+        let path = file.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "rs") {
+            continue;
+        }
+        let source = fs::read_to_string(path).unwrap();
+        for block in source.split("\nimpl ").skip(1) {
+            let Some((_, body)) = block.split_once("pub fn code(") else { continue };
+            let body = body.split_once("\n    }\n").unwrap().0;
+            let codes = body.lines().filter_map(|line| line.trim().split_once("=> \"")?.1.strip_suffix("\","));
+            found.insert(block.split(' ').next().unwrap().to_owned(), codes.map(str::to_owned).collect());
+        }
+    }
+    found
+}
+
+/// The codes of a type.
+pub(crate) fn codes(of: &str) -> BTreeSet<String> {
+    codes_of_the_library().remove(of).unwrap_or_else(|| panic!("{of} has no codes"))
 }
 
 fn endpoint() -> LogoutEndpoint {

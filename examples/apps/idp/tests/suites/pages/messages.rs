@@ -81,11 +81,10 @@ fn every_message_is_there_and_is_used() {
 
     let of = |prefix: &str, code: &str| format!("{prefix}-{}", code.replace('_', "-"));
     let mut by_code: BTreeSet<String> = BTreeSet::new();
-    let refusals =
-        codes(include_str!("../../../../../../src/op/refusal.rs")).filter(|code| *code != "id_token_hint_invalid");
-    by_code.extend(refusals.map(|code| of("refusal", code)));
-    by_code.extend(codes(include_str!("../../../../../../src/op/hint.rs")).map(|code| of("hint", code)));
-    by_code.extend(codes(include_str!("../../../../../../src/op/reasons.rs")).map(|code| of("ask", code)));
+    for (name, prefix) in [("RefusalReason", "refusal"), ("HintError", "hint"), ("ConfirmReason", "ask")] {
+        let codes = codes(name).into_iter().filter(|code| code != "id_token_hint_invalid");
+        by_code.extend(codes.map(|code| of(prefix, &code)));
+    }
     by_code.extend(PageError::ALL.iter().map(|error| of("error", error.code())));
     for variant in SignOutVariant::ALL {
         by_code.extend([of("sign-out", variant.code()), of("sign-out", &format!("{}_text", variant.code()))]);
@@ -116,7 +115,7 @@ fn no_page_shows_a_missing_message() {
 fn each_reason_to_ask_has_words_of_its_own() {
     for (tag, source) in LOCALES {
         let messages = messages(source);
-        let codes: Vec<_> = codes(include_str!("../../../../../../src/op/reasons.rs")).collect();
+        let codes = codes("ConfirmReason");
         let words: BTreeSet<_> =
             codes.iter().map(|code| &messages[format!("ask-{}", code.replace('_', "-")).as_str()]).collect();
         assert_eq!(words.len(), codes.len(), "{tag}");

@@ -32,30 +32,30 @@ async fn error_of_start(provider: &Provider, clients: &Value) -> Option<String> 
 }
 
 #[tokio::test]
-async fn onward_origins_of_a_client_are_in_the_policy_of_the_question() {
+async fn onward_schemes_of_a_client_are_in_the_policies_of_sign_in_and_question() {
     let provider = Provider::start(&[]).await;
-    let rp =
-        Rp::register(&provider, json!({ "form_action_origins": ["https://www.rp.example", "http://a.test:81"] })).await;
-    assert_eq!(rp.registration["form_action_origins"], json!(["https://www.rp.example", "http://a.test:81"]));
+    let rp = Rp::register(&provider, json!({ "form_action_schemes": ["com.example.app", "myapp"] })).await;
+    assert_eq!(rp.registration["form_action_schemes"], json!(["com.example.app", "myapp"]));
     let browser = Browser::new();
+    let page = browser.get(&rp.authorize(&[])).await;
+    let policy = page.header_lines("content-security-policy");
+    assert!(policy.contains("form-action 'self' https: com.example.app: myapp:"), "{policy}");
     rp.tokens(&browser).await;
     let page = browser.get(&rp.end_session(&[("client_id", &rp.id), ("post_logout_redirect_uri", SIGNED_OUT)])).await;
     let policy = page.header_lines("content-security-policy");
-    assert!(
-        policy.contains("form-action 'self' https://rp.example https://www.rp.example http://a.test:81"),
-        "{policy}"
-    );
-    for origins in [
-        json!("https://www.rp.example"),
-        json!(["https://www.rp.example/path"]),
-        json!(["https://www.rp.example; script-src *"]),
+    assert!(policy.contains("form-action 'self' https: com.example.app: myapp:"), "{policy}");
+    for schemes in [
+        json!("com.example.app"),
+        json!(["https://www.rp.example"]),
+        json!(["com.example.app; script-src *"]),
         json!(["'unsafe-inline'"]),
+        json!(["javascript"]),
         json!(["*"]),
-        json!(vec!["https://www.rp.example"; 101]),
+        json!(vec!["com.example.app"; 101]),
     ] {
         let refused =
-            register(&provider, &json!({ "redirect_uris": [CALLBACK], "form_action_origins": origins })).await;
-        assert_eq!((refused.0, text(&refused.1, "error")), (400, "invalid_client_metadata"), "{origins}");
+            register(&provider, &json!({ "redirect_uris": [CALLBACK], "form_action_schemes": schemes })).await;
+        assert_eq!((refused.0, text(&refused.1, "error")), (400, "invalid_client_metadata"), "{schemes}");
     }
 }
 
@@ -109,7 +109,7 @@ async fn what_the_provider_does_not_do_is_refused_and_null_is_as_good_as_absent(
         "application_type",
         "id_token_signed_response_alg",
         "post_logout_redirect_uris",
-        "form_action_origins",
+        "form_action_schemes",
         "default_max_age",
         "require_auth_time",
     ] {

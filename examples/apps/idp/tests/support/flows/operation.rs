@@ -191,8 +191,8 @@ async fn every_answer_has_the_headers_that_keep_it_safe() {
     ];
     let native: Vec<_> = [("client_id", "demo-native"), uri].into_iter().chain(challenge).collect();
     for (url, form_action) in [
-        (rp.authorize(&[("prompt", "login")]), "form-action 'self' https: https://rp.example"),
-        (rp.authorize(&native), "form-action 'self' https: com.example.demo:"),
+        (rp.authorize(&[("prompt", "login")]), "form-action 'self' https:"),
+        (rp.authorize(&native), "form-action 'self' com.example.demo:"),
         (rp.authorize(&[("client_id", "nobody")]), "form-action 'none'"),
         (provider.url("/sign-in"), "form-action 'self'"),
         (provider.url("/nowhere"), "form-action 'none'"),

@@ -71,7 +71,7 @@ async fn without_a_hint_the_user_is_asked() {
     let url = rp.end_session(&[("client_id", &rp.id), ("post_logout_redirect_uri", SIGNED_OUT), ("state", "a\"b")]);
     let page = browser.get(&url).await;
     assert_eq!(page.status, 200);
-    assert!(page.header_lines("content-security-policy").contains("form-action 'self' https://rp.example"));
+    assert!(page.header_lines("content-security-policy").contains("form-action 'self' https:"));
     assert!(is_signed_in(&browser, &rp).await);
     let declined = browser.submit(&page, &[("confirm", "no")]).await;
     assert_eq!(declined.status, 200);
