@@ -16,7 +16,7 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, RawQuery, State};
 use axum::http::header::{COOKIE, LOCATION, SET_COOKIE};
-use axum::http::{HeaderMap, Method, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{AppendHeaders, Html, IntoResponse, Response};
 use axum::routing::{any, get};
 use josekit::JoseError;
@@ -236,10 +236,12 @@ impl Host {
     }
 }
 
+/// Cookies are split as bytes, and only ours is decoded: any page of this host can set others that hold
+/// any bytes, as `document.cookie = 'lang=español'` does.
 fn cookie(headers: &HeaderMap) -> Option<&str> {
-    let lines = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut cookies = lines.flat_map(|line| line.split("; "));
-    cookies.find_map(|cookie| cookie.strip_prefix("session="))
+    let lines = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes);
+    let mut cookies = lines.flat_map(|line| line.split(|byte| *byte == b';')).map(<[u8]>::trim_ascii);
+    cookies.find_map(|cookie| str::from_utf8(cookie.strip_prefix(b"session=")?).ok())
 }
 
 fn parameter(query: Option<&str>, name: &str) -> Option<String> {
@@ -295,4 +297,17 @@ async fn client(RawQuery(query): RawQuery) -> Html<String> {
         @if let Some(state) = parameter(query.as_deref(), "state") { p { "The state is " code { (state) } "." } }
     };
     Html(page("Demo client", &content).into_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cookie_is_found_beside_others_of_any_bytes() {
+        for line in [b"lang=espa\xf1ol; session=1".as_slice(), b"session=1; \xff", b"session=\xf1;session=1"] {
+            let value = HeaderValue::from_bytes(line).unwrap();
+            assert_eq!(cookie(&HeaderMap::from_iter([(COOKIE, value)])), Some("1"), "{}", line.escape_ascii());
+        }
+    }
 }

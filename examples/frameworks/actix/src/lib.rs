@@ -4,7 +4,7 @@ use std::io;
 use std::net::TcpListener;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{COOKIE, HeaderValue};
+use actix_web::http::header::COOKIE;
 use actix_web::web::{self, Bytes, Data, PayloadConfig};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 use host::{Host, session_cookie};
@@ -26,7 +26,7 @@ pub async fn serve(listener: TcpListener, host: Data<Host>) -> io::Result<()> {
 
 async fn logout(host: Data<Host>, request: HttpRequest, body: Bytes) -> HttpResponse {
     let (endpoint, now) = (host.endpoint().await, host.now().await);
-    let cookie = session_cookie(request.headers().get_all(COOKIE).map(HeaderValue::as_bytes));
+    let cookie = session_cookie(request.headers().get_all(COOKIE));
     let session = host.session(cookie).await;
 
     let request = endpoint.read(request.method().as_str(), request.query_string(), request.headers(), body);
@@ -57,4 +57,21 @@ fn respond(answer: &Answer, page: String) -> HttpResponse {
         response.append_header(header);
     }
     response.content_type("text/html; charset=utf-8").body(page)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_session_is_found_beside_a_cookie_of_other_bytes() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        actix_web::rt::System::new().block_on(async {
+            actix_web::rt::spawn(serve(listener, Data::new(host::check::host().unwrap())));
+            for other in [host::check::IN_UTF_8, host::check::IN_LATIN_1] {
+                host::check::finds_the_session_beside(other, address).await.unwrap();
+            }
+        });
+    }
 }

@@ -7,7 +7,7 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, RawQuery, State};
 use axum::http::header::COOKIE;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{AppendHeaders, Html, IntoResponse, Response};
 use axum::routing::any;
 use host::{Host, session_cookie};
@@ -33,7 +33,7 @@ async fn logout(
     body: Bytes,
 ) -> Response {
     let (endpoint, now) = (host.endpoint().await, host.now().await);
-    let cookie = session_cookie(headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes));
+    let cookie = session_cookie(headers.get_all(COOKIE));
     let session = host.session(cookie).await;
 
     let request = endpoint.read(method.as_str(), query.unwrap_or_default(), &headers, body);
@@ -60,4 +60,19 @@ async fn logout(
 fn respond(answer: &Answer, page: String) -> Response {
     let status = StatusCode::from_u16(answer.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     (status, AppendHeaders(&answer.headers()), Html(page)).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_session_is_found_beside_a_cookie_of_other_bytes() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(serve(listener, Arc::new(host::check::host().unwrap())));
+        for other in [host::check::IN_UTF_8, host::check::IN_LATIN_1] {
+            host::check::finds_the_session_beside(other, address).await.unwrap();
+        }
+    }
 }

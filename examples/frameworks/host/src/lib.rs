@@ -4,6 +4,7 @@
 //! The stores are in memory. They are asynchronous, because a database would be. The tests set the
 //! whole state before each request.
 
+pub mod check;
 mod pages;
 
 use std::collections::HashMap;
@@ -100,12 +101,28 @@ impl Host {
     }
 }
 
-/// The value of the cookie `session`, from the lines of the `cookie` header.
-///
-/// They are split as bytes. Any page on the host can set a cookie that is no text, and that must not
-/// hide this one.
-pub fn session_cookie<'c>(lines: impl IntoIterator<Item = &'c [u8]>) -> Option<&'c str> {
-    let cookies = lines.into_iter().flat_map(|line| line.split(|&byte| byte == b';'));
-    let value = cookies.map(<[u8]>::trim_ascii).find_map(|cookie| cookie.strip_prefix(b"session="))?;
-    std::str::from_utf8(value).ok()
+/// The cookie `session` in the values of the header `cookie`. They are split as bytes, and only this
+/// cookie is decoded, because any page of the host can set others that hold any bytes:
+/// `document.cookie = 'lang=español'`.
+pub fn session_cookie<'c>(lines: impl IntoIterator<Item = &'c (impl AsRef<[u8]> + ?Sized + 'c)>) -> Option<&'c str> {
+    let mut cookies = lines.into_iter().flat_map(|line| line.as_ref().split(|byte| *byte == b';'));
+    cookies.find_map(|cookie| str::from_utf8(cookie.trim_ascii().strip_prefix(b"session=")?).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::session_cookie;
+
+    #[test]
+    fn the_cookie_is_found_beside_others_of_any_bytes() {
+        for lines in [
+            vec![b"session=1".as_slice()],
+            vec![b"lang=espa\xf1ol; session=1"],
+            vec![b"\xff", b"my-session=2;session=1 ; session=3"],
+            vec![b"session=\xf1; session=1"],
+        ] {
+            assert_eq!(session_cookie(lines.iter().copied()), Some("1"), "{lines:?}");
+        }
+        assert_eq!(session_cookie([b"sessions=1; lang=espa\xf1ol".as_slice()]), None);
+    }
 }

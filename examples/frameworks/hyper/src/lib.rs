@@ -7,7 +7,7 @@ use std::sync::Arc;
 use host::{Host, session_cookie};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{CONTENT_TYPE, COOKIE, HeaderValue};
+use hyper::header::{CONTENT_TYPE, COOKIE};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
@@ -48,7 +48,7 @@ async fn route(host: &Host, request: Request<Incoming>) -> Page {
 
 async fn logout(host: &Host, request: &Request<Bytes>) -> Page {
     let (endpoint, now) = (host.endpoint().await, host.now().await);
-    let cookie = session_cookie(request.headers().get_all(COOKIE).iter().map(HeaderValue::as_bytes));
+    let cookie = session_cookie(request.headers().get_all(COOKIE));
     let session = host.session(cookie).await;
 
     let query = request.uri().query().unwrap_or_default();
@@ -85,4 +85,19 @@ fn plain(status: StatusCode) -> Page {
     let mut response = Page::default();
     *response.status_mut() = status;
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_session_is_found_beside_a_cookie_of_other_bytes() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(serve(listener, Arc::new(host::check::host().unwrap())));
+        for other in [host::check::IN_UTF_8, host::check::IN_LATIN_1] {
+            host::check::finds_the_session_beside(other, address).await.unwrap();
+        }
+    }
 }
