@@ -15,6 +15,7 @@ mod suites {
         mod forged_answers;
         mod language;
         mod look;
+        mod oidc_client_ts;
         mod provider;
         mod sessions;
         mod sign_out;
