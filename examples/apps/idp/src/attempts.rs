@@ -5,9 +5,8 @@
 
 use std::time::Duration;
 
-use sqlx::AnyPool;
-
 use crate::secrets;
+use crate::store::Database;
 
 /// A count of attempts.
 pub(crate) struct Limit {
@@ -24,7 +23,7 @@ pub(crate) struct Limit {
 impl Limit {
     /// Counts an attempt before the password is checked, so that simultaneous attempts cannot slip
     /// past the limit. Returns how long to wait if this attempt exceeds it.
-    pub(crate) async fn count(&self, pool: &AnyPool, now: i64) -> sqlx::Result<Option<Duration>> {
+    pub(crate) async fn count(&self, db: &Database, now: i64) -> sqlx::Result<Option<Duration>> {
         let upsert = "INSERT INTO attempts (subject_hash, since, attempts) VALUES ($1, $2, 1) \
             ON CONFLICT (subject_hash) DO UPDATE SET \
             attempts = CASE WHEN attempts.since <= $3 THEN 1 ELSE attempts.attempts + 1 END, \
@@ -34,7 +33,7 @@ impl Limit {
         let upsert = sqlx::query_as(upsert).bind(self.hash()).bind(now).bind(now.saturating_sub(window));
         // Fetch all rows, although there is only one: SQLite commits once the statement has run to
         // its end.
-        let rows: Vec<(i64, i64)> = upsert.fetch_all(pool).await?;
+        let rows: Vec<(i64, i64)> = upsert.fetch_all(db.writer()).await?;
         let exceeded = rows.into_iter().find(|(attempts, _)| *attempts > i64::from(self.most));
         Ok(exceeded.map(|(_, since)| {
             let seconds = since.saturating_add(window).saturating_sub(now).clamp(1, window.max(1));
@@ -43,10 +42,10 @@ impl Limit {
     }
 
     /// Takes this attempt back, because it did not fail.
-    pub(crate) async fn succeeded(&self, pool: &AnyPool) -> sqlx::Result<()> {
+    pub(crate) async fn succeeded(&self, db: &Database) -> sqlx::Result<()> {
         let less = if self.forgives { "0" } else { "attempts - 1" };
         let update = format!("UPDATE attempts SET attempts = {less} WHERE subject_hash = $1 AND attempts > 0");
-        sqlx::query(&update).bind(self.hash()).execute(pool).await.map(drop)
+        sqlx::query(&update).bind(self.hash()).execute(db.writer()).await.map(drop)
     }
 
     fn hash(&self) -> String {

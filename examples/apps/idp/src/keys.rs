@@ -17,7 +17,9 @@ use oidc_logout::KeySet;
 use oidc_logout::op::LogoutEndpoint;
 use pem::Pem;
 use serde::Serialize;
-use sqlx::{Any, AnyPool, Transaction};
+use sqlx::{Any, Transaction};
+
+use crate::store::Database;
 
 /// How many generations the JWK Set shows: the one that signs, and the one before it.
 const PUBLISHED_GENERATIONS: i64 = 2;
@@ -126,16 +128,16 @@ pub(crate) struct KeyCache {
 
 impl KeyCache {
     /// Reads the keys. `logout` is the endpoint before it has them.
-    pub(crate) async fn load(pool: &AnyPool, logout: LogoutEndpoint) -> anyhow::Result<Self> {
-        Ok(Self { keys: RwLock::new(Arc::new(load(pool, &logout).await?)) })
+    pub(crate) async fn load(db: &Database, logout: LogoutEndpoint) -> anyhow::Result<Self> {
+        Ok(Self { keys: RwLock::new(Arc::new(load(db, &logout).await?)) })
     }
 
-    pub(crate) async fn current(&self, pool: &AnyPool) -> anyhow::Result<Arc<Keys>> {
+    pub(crate) async fn current(&self, db: &Database) -> anyhow::Result<Arc<Keys>> {
         let cached = Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner));
-        if version(pool).await? == cached.version {
+        if version(db).await? == cached.version {
             return Ok(cached);
         }
-        let fresh = Arc::new(load(pool, &cached.logout).await?);
+        let fresh = Arc::new(load(db, &cached.logout).await?);
         *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&fresh);
         Ok(fresh)
     }
@@ -144,13 +146,13 @@ impl KeyCache {
 /// The oldest and the newest generation. Revoking keys changes the first, rotating them the second.
 type Version = (i64, i64);
 
-async fn version(pool: &AnyPool) -> sqlx::Result<Version> {
-    sqlx::query_as("SELECT MIN(generation), MAX(generation) FROM signing_keys").fetch_one(pool).await
+async fn version(db: &Database) -> sqlx::Result<Version> {
+    sqlx::query_as("SELECT MIN(generation), MAX(generation) FROM signing_keys").fetch_one(db.reader()).await
 }
 
-async fn load(pool: &AnyPool, logout: &LogoutEndpoint) -> anyhow::Result<Keys> {
+async fn load(db: &Database, logout: &LogoutEndpoint) -> anyhow::Result<Keys> {
     let select = "SELECT generation, family, private_key, jwk FROM signing_keys ORDER BY generation DESC";
-    let rows: Vec<(i64, String, Option<String>, String)> = sqlx::query_as(select).fetch_all(pool).await?;
+    let rows: Vec<(i64, String, Option<String>, String)> = sqlx::query_as(select).fetch_all(db.reader()).await?;
     let (newest, oldest) = rows.first().zip(rows.last()).context("the database has no signing keys")?;
     let version = (oldest.0, newest.0);
     let (mut current, mut published, mut verifying) = (Vec::new(), Vec::new(), Vec::new());
@@ -173,10 +175,10 @@ async fn load(pool: &AnyPool, logout: &LogoutEndpoint) -> anyhow::Result<Keys> {
 
 /// Makes the first generation if there is none. Several instances may do so at once: the first to
 /// commit wins.
-pub(crate) async fn make_first(pool: &AnyPool) -> anyhow::Result<()> {
-    let exist = sqlx::query("SELECT generation FROM signing_keys LIMIT 1").fetch_optional(pool).await?.is_some();
+pub(crate) async fn make_first(db: &Database) -> anyhow::Result<()> {
+    let exist = sqlx::query("SELECT generation FROM signing_keys LIMIT 1").fetch_optional(db.reader()).await?.is_some();
     if !exist {
-        let mut transaction = pool.begin().await?;
+        let mut transaction = db.writer().begin().await?;
         make(&mut transaction, 1, "ON CONFLICT DO NOTHING").await?;
         transaction.commit().await?;
     }
@@ -185,9 +187,9 @@ pub(crate) async fn make_first(pool: &AnyPool) -> anyhow::Result<()> {
 
 /// Makes a new generation, which signs from now on. The private keys of the previous ones are
 /// deleted, and with `revoke` their public keys too. If two rotations run at once, one fails.
-pub(crate) async fn rotate(pool: &AnyPool, revoke: bool) -> anyhow::Result<()> {
-    let generation = version(pool).await.context("there are no keys yet")?.1.saturating_add(1);
-    let mut transaction = pool.begin().await?;
+pub(crate) async fn rotate(db: &Database, revoke: bool) -> anyhow::Result<()> {
+    let generation = version(db).await.context("there are no keys yet")?.1.saturating_add(1);
+    let mut transaction = db.writer().begin().await?;
     make(&mut transaction, generation, "").await?;
     let retire = if revoke { "DELETE FROM signing_keys" } else { "UPDATE signing_keys SET private_key = NULL" };
     let retire = format!("{retire} WHERE generation < $1");

@@ -7,11 +7,11 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use serde::Deserialize;
-use sqlx::AnyPool;
 
 use crate::clients::{self, AuthMethod, Client, Source};
 use crate::config::Issuer;
 use crate::demo_rp::{self, DemoRp};
+use crate::store::Database;
 use crate::{secrets, users};
 
 /// The demo user, whose password everybody knows.
@@ -27,35 +27,35 @@ pub struct DemoUser {
 pub const DEMO_USER: DemoUser = DemoUser { username: "alice", password: "wonderland" };
 
 /// A random secret that all instances share. It is made at its first use.
-pub(crate) async fn shared_secret(pool: &AnyPool, name: &str) -> anyhow::Result<Vec<u8>> {
+pub(crate) async fn shared_secret(db: &Database, name: &str) -> anyhow::Result<Vec<u8>> {
     let insert = "INSERT INTO secrets (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING";
-    sqlx::query(insert).bind(name).bind(secrets::random()?).execute(pool).await?;
+    sqlx::query(insert).bind(name).bind(secrets::random()?).execute(db.writer()).await?;
     let select = "SELECT value FROM secrets WHERE name = $1";
-    let value: String = sqlx::query_scalar(select).bind(name).fetch_one(pool).await?;
+    let value: String = sqlx::query_scalar(select).bind(name).fetch_one(db.reader()).await?;
     Ok(value.into_bytes())
 }
 
 /// Makes the demo user and the demo clients. Returns the client with pages, if the issuer is on
 /// loopback http.
-pub(crate) async fn demo(pool: &AnyPool, issuer: &Issuer) -> anyhow::Result<Option<DemoRp>> {
-    users::add_demo(pool, DEMO_USER.username, DEMO_USER.password, "Alice Liddell", "alice@example.com").await?;
+pub(crate) async fn demo(db: &Database, issuer: &Issuer) -> anyhow::Result<Option<DemoRp>> {
+    users::add_demo(db, DEMO_USER.username, DEMO_USER.password, "Alice Liddell", "alice@example.com").await?;
     let demo_rp = DemoRp::new(issuer)?;
     let clients = [Some(demo_rp::native_client()), demo_rp.as_ref().map(DemoRp::client)];
     let clients = read_clients(&serde_json::to_string(&clients.iter().flatten().collect::<Vec<_>>())?)?;
-    clients::replace(pool, Source::Demo, &clients).await?;
+    clients::replace(db, Source::Demo, &clients).await?;
     Ok(demo_rp)
 }
 
 /// Removes the demo of an earlier start, because everybody knows its password and secret.
-pub(crate) async fn no_demo(pool: &AnyPool) -> anyhow::Result<()> {
-    users::remove_demo(pool).await?;
-    clients::replace(pool, Source::Demo, &[]).await
+pub(crate) async fn no_demo(db: &Database) -> anyhow::Result<()> {
+    users::remove_demo(db).await?;
+    clients::replace(db, Source::Demo, &[]).await
 }
 
-pub(crate) async fn clients_of_file(pool: &AnyPool, path: &Path) -> anyhow::Result<()> {
+pub(crate) async fn clients_of_file(db: &Database, path: &Path) -> anyhow::Result<()> {
     let read = || read_clients(&std::fs::read_to_string(path)?);
     let clients = read().with_context(|| format!("--clients: {}", path.display()))?;
-    clients::replace(pool, Source::File, &clients).await
+    clients::replace(db, Source::File, &clients).await
 }
 
 fn read_clients(json: &str) -> anyhow::Result<Vec<Client>> {

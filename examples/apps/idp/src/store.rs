@@ -2,6 +2,10 @@
 //!
 //! Memory holds nothing that another instance would need. Every transaction begins with a write,
 //! because SQLite refuses, under load, to turn a reader into a writer.
+//!
+//! SQLite lets one writer work at a time, and those that wait sleep for longer and longer: of eight
+//! that come at once, the last one waits for a tenth of a second. So all writes of this process go
+//! through one connection, in the order in which they come.
 
 use std::fs::OpenOptions;
 use std::time::Duration;
@@ -13,27 +17,64 @@ use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::{AnyConnection, AnyPool, Executor as _};
 use time::OffsetDateTime;
 
+use crate::clients;
+
 static MIGRATIONS: Migrator = sqlx::migrate!();
 
-/// Opens the database, and brings its tables up to date.
-pub(crate) async fn open(url: &str) -> anyhow::Result<AnyPool> {
-    sqlx::any::install_default_drivers();
-    let options = AnyPoolOptions::new().max_connections(8).acquire_timeout(Duration::from_secs(10));
-    let pool = match url.strip_prefix("sqlite:") {
-        Some(path) => {
+/// How many connections an instance has for what may happen at the same time.
+const CONNECTIONS: u32 = 8;
+
+/// The open database.
+#[derive(Clone, Debug)]
+pub(crate) struct Database {
+    reader: AnyPool,
+    writer: AnyPool,
+}
+
+impl Database {
+    /// Opens the database, and brings its tables up to date.
+    pub(crate) async fn open(url: &str) -> anyhow::Result<Self> {
+        sqlx::any::install_default_drivers();
+        let is_sqlite = url.starts_with("sqlite:");
+        if let Some(path) = url.strip_prefix("sqlite:") {
             // Read the path as sqlx does.
             let path = path.trim_start_matches("//").split('?').next().unwrap_or_default();
             let path = percent_decode_str(path).decode_utf8()?;
             ensure!(path != ":memory:" && !path.is_empty(), "--database: SQLite needs a file");
+            // Before any connection: a process that closes a file gives up all its locks on it.
             create_private(&path).with_context(|| format!("--database: {path}"))?;
-            options.after_connect(|connection, _| Box::pin(prepare_sqlite(connection))).connect(url).await
         }
-        None => leave_cancelled_transactions(options).connect(url).await,
+        let reader = connect(url, CONNECTIONS).await?;
+        let writer = if is_sqlite { connect(url, 1).await? } else { reader.clone() };
+        migrate(&writer).await.context("--database: cannot bring its tables up to date")?;
+        Ok(Self { reader, writer })
+    }
+
+    /// For statements that change nothing.
+    pub(crate) fn reader(&self) -> &AnyPool {
+        &self.reader
+    }
+
+    /// For all others, and for transactions.
+    pub(crate) fn writer(&self) -> &AnyPool {
+        &self.writer
+    }
+
+    pub(crate) async fn close(&self) {
+        self.reader.close().await;
+        self.writer.close().await;
+    }
+}
+
+async fn connect(url: &str, connections: u32) -> anyhow::Result<AnyPool> {
+    let options = AnyPoolOptions::new().max_connections(connections).acquire_timeout(Duration::from_secs(10));
+    let options = if url.starts_with("sqlite:") {
+        options.after_connect(|connection, _| Box::pin(prepare_sqlite(connection)))
+    } else {
+        leave_cancelled_transactions(options)
     };
     // The error does not name the URL, because it may hold a password.
-    let pool = pool.context("--database: cannot open it")?;
-    migrate(&pool).await.context("--database: cannot bring its tables up to date")?;
-    Ok(pool)
+    options.connect(url).await.context("--database: cannot open it")
 }
 
 /// With PostgreSQL one instance migrates while the others wait. With SQLite, a process that comes
@@ -67,7 +108,8 @@ fn leave_cancelled_transactions(options: AnyPoolOptions) -> AnyPoolOptions {
         .before_acquire(|connection, _| Box::pin(async { connection.execute("BEGIN; ROLLBACK").await.map(|_| true) }))
 }
 
-/// With these settings, committed data survives a crash of the process or the machine.
+/// With these settings, committed data survives a crash of the process or the machine. The timeout is
+/// for other processes, such as one that sets a password.
 async fn prepare_sqlite(connection: &mut AnyConnection) -> sqlx::Result<()> {
     let settings =
         "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON";
@@ -90,26 +132,73 @@ pub(crate) fn now() -> i64 {
 }
 
 /// Deletes expired rows every minute. Each instance does so, but nothing depends on it.
-pub(crate) async fn sweep(pool: AnyPool) {
+pub(crate) async fn sweep(db: Database, unused_client_days: u32) {
     let mut minutes = tokio::time::interval(Duration::from_secs(60));
     loop {
         minutes.tick().await;
-        if let Err(error) = sweep_once(&pool, now()).await {
+        if let Err(error) = sweep_once(&db, unused_client_days, now()).await {
             tracing::warn!(%error, "expired rows were not deleted");
         }
     }
 }
 
-async fn sweep_once(pool: &AnyPool, now: i64) -> sqlx::Result<()> {
+async fn sweep_once(db: &Database, unused_client_days: u32, now: i64) -> sqlx::Result<()> {
     const DAY: i64 = 24 * 60 * 60;
     for statement in [
         "DELETE FROM sessions WHERE expires_at <= $1",
         "DELETE FROM codes WHERE expires_at <= $1",
         "DELETE FROM access_tokens WHERE expires_at <= $1",
     ] {
-        sqlx::query(statement).bind(now).execute(pool).await?;
+        sqlx::query(statement).bind(now).execute(db.writer()).await?;
     }
     // No window is longer than a day: the option does not allow it.
-    sqlx::query("DELETE FROM attempts WHERE since <= $1").bind(now.saturating_sub(DAY)).execute(pool).await?;
-    Ok(())
+    let attempts = sqlx::query("DELETE FROM attempts WHERE since <= $1").bind(now.saturating_sub(DAY));
+    attempts.execute(db.writer()).await?;
+    clients::delete_unused(db, unused_client_days, now).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clients::{Client, Metadata, Source};
+
+    const DAY: i64 = 24 * 60 * 60;
+
+    async fn register(db: &Database, id: &str, source: Source) -> Client {
+        let metadata = Metadata::read(br#"{"redirect_uris": ["https://rp.example/callback"]}"#).unwrap();
+        let client = Client::register(id.to_owned(), Some("sixteen letters.".to_owned()), metadata, None).unwrap();
+        clients::save(db, source, &client).await.unwrap();
+        client
+    }
+
+    #[tokio::test]
+    async fn a_client_that_registered_itself_goes_when_nobody_uses_it_for_the_days() {
+        let directory = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", directory.path().join("idp.sqlite").display());
+        let db = Database::open(&url).await.unwrap();
+        let used = register(&db, "used", Source::Registration).await;
+        let begin = used.created_at;
+        register(&db, "unused", Source::Registration).await;
+        register(&db, "of the file", Source::File).await;
+        let old = "UPDATE clients SET last_used_at = NULL WHERE client_id = 'of an older database'";
+        register(&db, "of an older database", Source::Registration).await;
+        sqlx::query(old).execute(db.writer()).await.unwrap();
+        let left = async |days, now| {
+            sweep_once(&db, days, now).await.unwrap();
+            let select = "SELECT client_id FROM clients ORDER BY client_id";
+            sqlx::query_scalar::<_, String>(select).fetch_all(db.reader()).await.unwrap()
+        };
+
+        assert_eq!(left(10, begin + DAY).await.len(), 4);
+        clients::used(&db, &used, begin + 9 * DAY).await.unwrap();
+        assert_eq!(left(10, begin + 11 * DAY - 1).await.len(), 4);
+        // 0 days means never.
+        assert_eq!(left(0, begin + 1000 * DAY).await.len(), 4);
+        assert_eq!(left(10, begin + 11 * DAY).await, ["of an older database", "of the file", "used"]);
+        // Its days began with the first sweep.
+        assert_eq!(left(10, begin + 12 * DAY).await, ["of the file", "used"]);
+        assert_eq!(left(10, begin + 20 * DAY - 1).await, ["of the file", "used"]);
+        assert_eq!(left(10, begin + 20 * DAY).await, ["of the file"]);
+        db.close().await;
+    }
 }

@@ -7,11 +7,12 @@ use anyhow::Context as _;
 use argon2::password_hash::PasswordHasher as _;
 use argon2::password_hash::phc::{Output, PasswordHash};
 use argon2::{Argon2, Block, Params};
-use sqlx::{Any, AnyPool, Row as _, Transaction};
+use sqlx::{Any, Row as _, Transaction};
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
 use crate::secrets;
+use crate::store::Database;
 
 /// Someone who signs in.
 #[derive(Clone, Debug)]
@@ -43,12 +44,12 @@ impl Passwords {
     /// if the user exists.
     pub(crate) async fn check(
         &self,
-        pool: &AnyPool,
+        db: &Database,
         username: &str,
         password: &str,
     ) -> anyhow::Result<Result<(User, Arc<str>), Option<String>>> {
         let select = "SELECT id, name, password_hash FROM users WHERE username = $1";
-        let row = sqlx::query(select).bind(username).fetch_optional(pool).await?;
+        let row = sqlx::query(select).bind(username).fetch_optional(db.reader()).await?;
         let hash: Arc<str> = match &row {
             Some(row) => row.try_get::<String, _>(2)?.into(),
             None => Arc::clone(&self.nobodys_hash),
@@ -93,31 +94,31 @@ pub(crate) async fn hold(
 
 /// Makes the demo user, unless a user of that name exists.
 pub(crate) async fn add_demo(
-    pool: &AnyPool,
+    db: &Database,
     username: &str,
     password: &str,
     name: &str,
     email: &str,
 ) -> anyhow::Result<()> {
     let select = sqlx::query("SELECT id FROM users WHERE username = $1").bind(username);
-    if select.fetch_optional(pool).await?.is_none() {
+    if select.fetch_optional(db.reader()).await?.is_none() {
         let insert = "INSERT INTO users (id, username, password_hash, name, email, demo) VALUES ($1, $2, $3, $4, $5, 1) \
             ON CONFLICT DO NOTHING";
         let insert = sqlx::query(insert).bind(secrets::random()?).bind(username).bind(hash(password)?);
-        insert.bind(name).bind(email).execute(pool).await?;
+        insert.bind(name).bind(email).execute(db.writer()).await?;
     }
     Ok(())
 }
 
 /// Removes the demo user, unless the operator has set a password for that name.
-pub(crate) async fn remove_demo(pool: &AnyPool) -> sqlx::Result<()> {
-    sqlx::query("DELETE FROM users WHERE demo = 1").execute(pool).await.map(drop)
+pub(crate) async fn remove_demo(db: &Database) -> sqlx::Result<()> {
+    sqlx::query("DELETE FROM users WHERE demo = 1").execute(db.writer()).await.map(drop)
 }
 
 /// Makes a user, or changes one of that name. The new password ends the user's sessions. A name and
 /// an email address change only if they are given.
 pub(crate) async fn set(
-    pool: &AnyPool,
+    db: &Database,
     username: &str,
     password: &str,
     name: Option<&str>,
@@ -127,7 +128,7 @@ pub(crate) async fn set(
         VALUES ($1, $2, $3, COALESCE($4, $2), COALESCE($5, ''), 0) ON CONFLICT (username) DO UPDATE SET \
         password_hash = excluded.password_hash, name = COALESCE($4, users.name), email = COALESCE($5, users.email), demo = 0";
     let upsert = sqlx::query(upsert).bind(secrets::random()?).bind(username).bind(hash(password)?);
-    let mut transaction = pool.begin().await?;
+    let mut transaction = db.writer().begin().await?;
     upsert.bind(name).bind(email).execute(&mut *transaction).await?;
     let delete = "DELETE FROM sessions WHERE user_id = (SELECT id FROM users WHERE username = $1)";
     sqlx::query(delete).bind(username).execute(&mut *transaction).await?;
