@@ -49,6 +49,7 @@ resubmit-button = Continue
 # After the answer
 signed-out-title = You are signed out
 signed-out-ended = Your session in this browser has ended.
+signed-out-elsewhere = The session that the application named has ended.
 signed-out-nobody = This browser had no session here, so there was nothing to end.
 signed-out-not-ended = What is still open
 signed-out-clients = You may still be signed in to these applications. Sign out there too.
@@ -115,6 +116,7 @@ error-redirect-uri-not-registered = The application that sent you here wants to 
 error-malformed-request = The application that sent you here made a request with characters that cannot be read.
 error-duplicate-parameter = The application that sent you here made a request that says the same thing more than once.
 error-bad-request = The request cannot be understood.
+error-request-too-large = The request is too large.
 error-not-found = This page does not exist.
 error-method-not-allowed = This page cannot be called in this way.
 error-internal = We made an error. Please try again later.

@@ -49,6 +49,7 @@ resubmit-button = Continuar
 # After the answer
 signed-out-title = Has cerrado la sesión
 signed-out-ended = Tu sesión en este navegador ha terminado.
+signed-out-elsewhere = La sesión que la aplicación ha indicado se ha cerrado.
 signed-out-nobody = Este navegador no tenía ninguna sesión aquí, así que no había nada que cerrar.
 signed-out-not-ended = Lo que sigue abierto
 signed-out-clients = Puede que sigas dentro de estas aplicaciones. Cierra la sesión también allí.
@@ -115,6 +116,7 @@ error-redirect-uri-not-registered = La aplicación que te ha enviado aquí quier
 error-malformed-request = La aplicación que te ha enviado aquí ha hecho una petición con caracteres que no se pueden leer.
 error-duplicate-parameter = La aplicación que te ha enviado aquí ha hecho una petición que dice lo mismo más de una vez.
 error-bad-request = La petición no se entiende.
+error-request-too-large = La petición es demasiado grande.
 error-not-found = Esta página no existe.
 error-method-not-allowed = A esta página no se la puede llamar así.
 error-internal = Hemos cometido un error. Inténtalo más tarde.

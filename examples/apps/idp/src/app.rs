@@ -4,14 +4,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::http::{HeaderMap, HeaderName};
-use oidc_logout::op::LogoutEndpoint;
+use oidc_logout::op::{LogoutEndpoint, Policy, SessionBySid, SessionCookie};
 use oidc_logout::{KeySet, Secret};
-use sqlx::AnyPool;
 
 use crate::config::{Config, Issuer, Registration};
-use crate::http::{self, Cookies, Internal};
+use crate::http::{self, ClientAddress, Cookies, Internal};
 use crate::keys::{self, KeyCache, Keys};
 use crate::sessions::{self, Session};
+use crate::store::Database;
 use crate::users::Passwords;
 use crate::{demo_rp, setup, store};
 
@@ -22,7 +22,7 @@ pub(crate) struct App {
     pub(crate) issuer: Issuer,
     pub(crate) cookies: Cookies,
     pub(crate) registration: Registration,
-    pub(crate) pool: AnyPool,
+    pub(crate) db: Database,
     pub(crate) passwords: Passwords,
     /// Authenticates the sign-in form.
     pub(crate) sign_in_secret: Vec<u8>,
@@ -43,50 +43,61 @@ impl App {
         if behind_proxy && client_address_header.is_none() {
             tracing::warn!("without --client-address-header, no limit applies per client address");
         }
-        let pool = store::open(&config.database).await?;
-        keys::make_first(&pool).await?;
+        let db = Database::open(&config.database).await?;
+        keys::make_first(&db).await?;
         let demo_rp = if config.demo(&issuer) {
-            setup::demo(&pool, &issuer).await?
+            setup::demo(&db, &issuer).await?
         } else {
-            setup::no_demo(&pool).await?;
+            setup::no_demo(&db).await?;
             None
         };
         if let Some(path) = &config.clients {
-            setup::clients_of_file(&pool, path).await?;
+            setup::clients_of_file(&db, path).await?;
         }
-        let confirmation_key = Secret::new(setup::shared_secret(&pool, "confirmation").await?)?;
-        let logout = LogoutEndpoint::new(issuer.as_str(), KeySet::default(), confirmation_key);
+        let confirmation_key = Secret::new(setup::shared_secret(&db, "confirmation").await?)?;
+        let session_by_sid = match config.session_by_sid {
+            0 => SessionBySid::Refuse,
+            seconds => SessionBySid::AcceptForSeconds(seconds.into()),
+        };
+        let policy = Policy::openid().to_builder().session_cookie(SessionCookie::Lax).session_by_sid(session_by_sid);
+        let logout = LogoutEndpoint::new(issuer.as_str(), KeySet::default(), confirmation_key)
+            .with_policy(policy.build()?)
+            .with_login_status();
         Ok(Arc::new(Self {
             cookies: if issuer.is_https() { Cookies::Secure } else { Cookies::LoopbackHttp },
             registration: config.registration(&issuer),
             passwords: Passwords::new()?,
-            sign_in_secret: setup::shared_secret(&pool, "sign-in").await?,
-            keys: KeyCache::load(&pool, logout).await?,
+            sign_in_secret: setup::shared_secret(&db, "sign-in").await?,
+            keys: KeyCache::load(&db, logout).await?,
             demo_rp,
             client_address_header,
             behind_proxy,
             config,
             issuer,
-            pool,
+            db,
         }))
     }
 
     /// The keys as they are now.
     pub(crate) async fn keys(&self) -> anyhow::Result<Arc<Keys>> {
-        self.keys.current(&self.pool).await
+        self.keys.current(&self.db).await
     }
 
-    /// The session that the request came with.
-    pub(crate) async fn session(&self, headers: &HeaderMap) -> Result<Option<Session>, Internal> {
+    /// The session that the request came with, and the client's part in it.
+    pub(crate) async fn session(
+        &self,
+        headers: &HeaderMap,
+        client_id: Option<&str>,
+    ) -> Result<Option<Session>, Internal> {
         match http::cookie(headers, self.cookies.session()) {
-            Some(id) => Ok(sessions::find(&self.pool, id, store::now()).await?),
+            Some(id) => Ok(sessions::find(&self.db, id, client_id, store::now()).await?),
             None => Ok(None),
         }
     }
 
     /// The client's address; `None` if only the proxy's is known.
-    pub(crate) fn client_address(&self, headers: &HeaderMap, peer: SocketAddr) -> Option<String> {
+    pub(crate) fn client_address(&self, headers: &HeaderMap, peer: SocketAddr) -> Option<ClientAddress> {
         let header = self.client_address_header.as_ref();
-        (header.is_some() || !self.behind_proxy).then(|| http::client_address(headers, header, peer))
+        (header.is_some() || !self.behind_proxy).then(|| ClientAddress::of(headers, header, peer))
     }
 }

@@ -58,13 +58,13 @@ pub(crate) async fn get(
         Ok(request) => request,
         Err(error) => return error.answer(&app, &headers),
     };
-    let session = match app.session(&headers).await? {
+    let session = match app.session(&headers, Some(&request.client.id)).await? {
         Some(session) if request.accepts(&app, &session).await? => Some(session),
         _ => None,
     };
     let refused = |error, description| request.redirect.error(error, description).answer(&app, &headers);
     match session {
-        Some(session) if request.client_is_known(&app, &session).await? => request.issue_code(&app, &session).await,
+        Some(session) if request.client_is_known(&session) => request.issue_code(&app, &session).await,
         _ if !request.prompts("none") => sign_in::page(&app, &headers, Some(&request), None, None),
         Some(_) => refused(
             "interaction_required",
@@ -83,8 +83,12 @@ pub(crate) async fn post(headers: HeaderMap, form: Result<RawForm, RawFormReject
     };
     match Parameters::parse(&form) {
         Some(parameters) => http::see_other(&format!("/authorize?{}", parameters.encode())),
-        None => http::error_page(&headers, PageError::MalformedRequest),
+        None => http::error_page(&headers, malformed(&form)),
     }
+}
+
+fn malformed(urlencoded: &[u8]) -> PageError {
+    PageError::MalformedRequest { parameter: Parameters::with_nul(urlencoded, &PARAMETERS) }
 }
 
 /// A valid request.
@@ -101,15 +105,15 @@ impl AuthorizationRequest {
     pub(crate) async fn read(app: &App, urlencoded: &[u8]) -> Result<Result<Self, AuthorizationError>, Internal> {
         let page = |error| Ok(Err(AuthorizationError::Page(error)));
         let Some(parameters) = Parameters::parse(urlencoded) else {
-            return page(PageError::MalformedRequest);
+            return page(malformed(urlencoded));
         };
-        if parameters.repeated(&["client_id", "redirect_uri"]).is_some() {
-            return page(PageError::DuplicateParameter);
+        if let Some(parameter) = parameters.repeated(&["client_id", "redirect_uri"]) {
+            return page(PageError::DuplicateParameter { parameter });
         }
         let Some(client_id) = parameters.get("client_id") else {
             return page(PageError::ClientMissing);
         };
-        let Some(client) = clients::find(&app.pool, client_id).await? else {
+        let Some(client) = clients::find(&app.db, client_id).await? else {
             return page(PageError::ClientUnknown);
         };
         let Some(redirect_uri) = parameters.get("redirect_uri") else {
@@ -166,9 +170,8 @@ impl AuthorizationRequest {
 
     /// Whether the user may skip the page that names the client and its destination. Anybody can
     /// register a client, so the user must see that page once per session.
-    async fn client_is_known(&self, app: &App, session: &Session) -> sqlx::Result<bool> {
-        Ok(self.client.registration_token_hash.is_none()
-            || sessions::takes_part(&app.pool, session, &self.client.id).await?)
+    fn client_is_known(&self, session: &Session) -> bool {
+        self.client.registration_token_hash.is_none() || session.takes_part == Some(true)
     }
 
     /// The answer to a user who has just signed in: a code, unless the client's hint is about
@@ -199,6 +202,7 @@ impl AuthorizationRequest {
 
     /// Sends the user back to the client with a code.
     async fn issue_code(&self, app: &App, session: &Session) -> Result<Response, Internal> {
+        clients::used(&app.db, &self.client, store::now()).await?;
         let code = secrets::random()?;
         if !self.keep_code(app, session, &code).await? {
             // The session or the client has just gone, perhaps in another tab. The same request
@@ -213,7 +217,7 @@ impl AuthorizationRequest {
     /// Stores a code. Returns whether its session and its client still exist.
     async fn keep_code(&self, app: &App, session: &Session, code: &str) -> sqlx::Result<bool> {
         let now = store::now();
-        let mut transaction = app.pool.begin().await?;
+        let mut transaction = app.db.writer().begin().await?;
         if sessions::hold(&mut transaction, &session.sid, now).await?.is_none() {
             return Ok(false);
         }

@@ -5,10 +5,11 @@ use oidc_logout::op::{RegisteredRedirect, RegistrationError, RegistrationRules};
 use oidc_logout::{Algorithm, ApplicationType, ClientMetadata, ClientType, UriError};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
+use sqlx::Row as _;
 use sqlx::any::AnyRow;
-use sqlx::{AnyPool, Row as _};
 
 use crate::sessions::Session;
+use crate::store::Database;
 use crate::{secrets, store};
 
 /// The algorithms that sign ID Tokens. The first is the default.
@@ -22,6 +23,8 @@ const UNSUPPORTED: [&str; 4] = [
     "userinfo_encrypted_response_alg",
     "request_object_signing_alg",
 ];
+
+const DAY: i64 = 24 * 60 * 60;
 
 /// The library's limit for `post_logout_redirect_uris` serves the other lists too.
 const MAX_URIS: usize = ClientMetadata::MAX_POST_LOGOUT_REDIRECT_URIS;
@@ -72,10 +75,14 @@ fn null_as_absent<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(memb
 pub(crate) enum MetadataError {
     #[error(transparent)]
     Logout(#[from] RegistrationError),
-    #[error(
-        "redirect_uris must be a list of 1 to {MAX_URIS} absolute URIs without a fragment; http is allowed only on loopback hosts"
-    )]
+    #[error("redirect_uris must be a list of 1 to {MAX_URIS} URIs")]
     RedirectUris,
+    #[error("redirect_uri {index}: {error}")]
+    RedirectUri {
+        /// Counted from 0.
+        index: usize,
+        error: UriError,
+    },
     #[error("form_action_schemes must be a list of up to {MAX_URIS} schemes such as com.example.app")]
     FormActionSchemes,
     #[error(
@@ -98,7 +105,7 @@ impl MetadataError {
     pub(crate) fn code(self) -> &'static str {
         match self {
             Self::Logout(error) => error.code(),
-            Self::RedirectUris => "invalid_redirect_uri",
+            Self::RedirectUris | Self::RedirectUri { .. } => "invalid_redirect_uri",
             _ => "invalid_client_metadata",
         }
     }
@@ -195,6 +202,8 @@ pub(crate) struct Client {
     /// registration.
     pub(crate) registration_token_hash: Option<String>,
     pub(crate) created_at: i64,
+    /// When a user was last sent back to it with a code, as far as [`used`] has stored it.
+    last_used_at: i64,
 }
 
 impl Client {
@@ -216,12 +225,15 @@ impl Client {
         }
         let rules = metadata.rules();
         metadata.logout.register(&*id, secret.as_deref().map(str::as_bytes), &rules, &SIGNING_ALGORITHMS)?;
-        let registrable = |uri: &String| RegisteredRedirect::register(uri, &rules).is_ok();
-        if !(1..=MAX_URIS).contains(&metadata.redirect_uris.len()) || !metadata.redirect_uris.iter().all(registrable) {
+        if !(1..=MAX_URIS).contains(&metadata.redirect_uris.len()) {
             return Err(MetadataError::RedirectUris);
         }
+        for (index, uri) in metadata.redirect_uris.iter().enumerate() {
+            RegisteredRedirect::register(uri, &rules).map_err(|error| MetadataError::RedirectUri { index, error })?;
+        }
         let registration_token_hash = registration_token.map(secrets::sha256);
-        let client = Self { id, secret, metadata, registration_token_hash, created_at: store::now() };
+        let now = store::now();
+        let client = Self { id, secret, metadata, registration_token_hash, created_at: now, last_used_at: now };
         let schemes = client.metadata.form_action_schemes.len();
         if schemes > MAX_URIS || !client.for_logout().unusable().is_empty() {
             return Err(MetadataError::FormActionSchemes);
@@ -236,6 +248,7 @@ impl Client {
             metadata: serde_json::from_str(&row.try_get::<String, _>(2)?)?,
             registration_token_hash: row.try_get(3)?,
             created_at: row.try_get(4)?,
+            last_used_at: row.try_get::<Option<i64>, _>(5)?.unwrap_or_default(),
         })
     }
 
@@ -293,48 +306,79 @@ impl Source {
 }
 
 /// Makes these the only clients of a source: writes them, and deletes the source's other clients.
-pub(crate) async fn replace(pool: &AnyPool, source: Source, clients: &[Client]) -> anyhow::Result<()> {
+pub(crate) async fn replace(db: &Database, source: Source, clients: &[Client]) -> anyhow::Result<()> {
     for client in clients {
-        save(pool, source, client).await?;
+        save(db, source, client).await?;
     }
     let select = "SELECT client_id FROM clients WHERE source = $1";
-    let known: Vec<String> = sqlx::query_scalar(select).bind(source.name()).fetch_all(pool).await?;
+    let known: Vec<String> = sqlx::query_scalar(select).bind(source.name()).fetch_all(db.reader()).await?;
     for id in known.iter().filter(|id| !clients.iter().any(|client| client.id == **id)) {
-        delete(pool, id).await?;
+        delete(db, id).await?;
     }
     Ok(())
 }
 
-pub(crate) async fn save(pool: &AnyPool, source: Source, client: &Client) -> anyhow::Result<()> {
-    let insert = "INSERT INTO clients (client_id, client_secret, metadata, registration_token_hash, created_at, source) \
-        VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (client_id) DO UPDATE SET client_secret = excluded.client_secret, \
+pub(crate) async fn save(db: &Database, source: Source, client: &Client) -> anyhow::Result<()> {
+    let insert = "INSERT INTO clients \
+        (client_id, client_secret, metadata, registration_token_hash, created_at, source, last_used_at) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (client_id) DO UPDATE SET client_secret = excluded.client_secret, \
         metadata = excluded.metadata, registration_token_hash = excluded.registration_token_hash, source = excluded.source";
     let insert = sqlx::query(insert).bind(&client.id).bind(&client.secret);
     let insert = insert.bind(serde_json::to_string(&client.metadata)?).bind(&client.registration_token_hash);
-    insert.bind(client.created_at).bind(source.name()).execute(pool).await?;
+    let insert = insert.bind(client.created_at).bind(source.name()).bind(client.last_used_at);
+    insert.execute(db.writer()).await?;
     Ok(())
 }
 
-pub(crate) async fn find(pool: &AnyPool, id: &str) -> anyhow::Result<Option<Client>> {
+pub(crate) async fn find(db: &Database, id: &str) -> anyhow::Result<Option<Client>> {
     // A NUL would make PostgreSQL fail.
     if !is_printable(id) {
         return Ok(None);
     }
-    let select = "SELECT client_id, client_secret, metadata, registration_token_hash, created_at FROM clients \
+    let select = "SELECT client_id, client_secret, metadata, registration_token_hash, created_at, last_used_at FROM clients \
         WHERE client_id = $1";
-    sqlx::query(select).bind(id).fetch_optional(pool).await?.as_ref().map(Client::read).transpose()
+    sqlx::query(select).bind(id).fetch_optional(db.reader()).await?.as_ref().map(Client::read).transpose()
 }
 
 /// The clients that take part in a session.
-pub(crate) async fn of_session(pool: &AnyPool, session: &Session) -> anyhow::Result<Vec<Client>> {
-    let select = "SELECT clients.client_id, client_secret, metadata, registration_token_hash, created_at FROM clients \
+pub(crate) async fn of_session(db: &Database, session: &Session) -> anyhow::Result<Vec<Client>> {
+    let select = "SELECT clients.client_id, client_secret, metadata, registration_token_hash, created_at, last_used_at FROM clients \
         JOIN session_clients ON session_clients.client_id = clients.client_id WHERE sid = $1 \
         ORDER BY clients.client_id";
-    sqlx::query(select).bind(&session.sid).fetch_all(pool).await?.iter().map(Client::read).collect()
+    sqlx::query(select).bind(&session.sid).fetch_all(db.reader()).await?.iter().map(Client::read).collect()
+}
+
+/// Notes that a client is used, once a day at most, because the note is a write.
+pub(crate) async fn used(db: &Database, client: &Client, now: i64) -> sqlx::Result<()> {
+    if client.last_used_at > now.saturating_sub(DAY) {
+        return Ok(());
+    }
+    let update = sqlx::query("UPDATE clients SET last_used_at = $1 WHERE client_id = $2").bind(now).bind(&client.id);
+    update.execute(db.writer()).await.map(drop)
+}
+
+/// Deletes the clients that registered themselves and that nobody has used for some days. 0 days
+/// means never.
+pub(crate) async fn delete_unused(db: &Database, days: u32, now: i64) -> sqlx::Result<()> {
+    if days == 0 {
+        return Ok(());
+    }
+    // Of an older database it is not known. The days begin now.
+    let unknown = sqlx::query("UPDATE clients SET last_used_at = $1 WHERE last_used_at IS NULL").bind(now);
+    unknown.execute(db.writer()).await?;
+    let delete = "DELETE FROM clients WHERE source = $1 AND last_used_at <= $2";
+    let delete = sqlx::query(delete).bind(Source::Registration.name());
+    // A note can be a day late.
+    let before = now.saturating_sub(DAY.saturating_mul(i64::from(days).saturating_add(1)));
+    let deleted = delete.bind(before).execute(db.writer()).await?.rows_affected();
+    if deleted > 0 {
+        tracing::info!(deleted, days, "clients that nobody used were deleted");
+    }
+    Ok(())
 }
 
 /// Deletes a client with its codes and tokens. Returns whether it existed.
-pub(crate) async fn delete(pool: &AnyPool, id: &str) -> sqlx::Result<bool> {
-    let deleted = sqlx::query("DELETE FROM clients WHERE client_id = $1").bind(id).execute(pool).await?;
+pub(crate) async fn delete(db: &Database, id: &str) -> sqlx::Result<bool> {
+    let deleted = sqlx::query("DELETE FROM clients WHERE client_id = $1").bind(id).execute(db.writer()).await?;
     Ok(deleted.rows_affected() > 0)
 }

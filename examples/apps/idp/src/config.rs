@@ -119,7 +119,18 @@ pub struct Config {
     #[arg(long, env = "IDP_SESSION_SECONDS", value_name = "SECONDS", value_parser = value_parser!(u32).range(1..), default_value_t = 12 * 60 * 60)]
     pub session_seconds: u32,
 
-    /// How many sign-ins to one account may fail from one client address within the window
+    /// How old an ID Token may be, in seconds since it was issued, that ends the session which its
+    /// `sid` names when it comes without a cookie, from a client's server or script; 0: no such
+    /// token ends a session
+    #[arg(long, env = "IDP_SESSION_BY_SID", value_name = "SECONDS", default_value_t = 24 * 60 * 60)]
+    pub session_by_sid: u32,
+
+    /// After how many days without a sign-in a client is deleted that registered itself; 0: never
+    #[arg(long, env = "IDP_UNUSED_CLIENT_DAYS", value_name = "DAYS", default_value_t = 90)]
+    pub unused_client_days: u32,
+
+    /// How many sign-ins to one account may fail from one network within the window. A network is
+    /// the first 24 bits of an IPv4 address or the first 64 of an IPv6 address
     #[arg(long, env = "IDP_SIGN_IN_ATTEMPTS", value_name = "NUMBER", default_value_t = 10)]
     pub sign_in_attempts: u32,
 
@@ -139,7 +150,11 @@ pub struct Config {
     #[arg(long, env = "IDP_SIGN_IN_WINDOW_SECONDS", value_name = "SECONDS", value_parser = value_parser!(u32).range(1..=86400), default_value_t = 300)]
     pub sign_in_window_seconds: u32,
 
-    /// How many seconds a request may take
+    /// How many connections may be open at once. More are closed at once
+    #[arg(long, env = "IDP_CONNECTIONS", value_name = "NUMBER", value_parser = value_parser!(u32).range(1..), default_value_t = 1000)]
+    pub connections: u32,
+
+    /// How many seconds a request may take, and how many a client may leave an answer unread
     #[arg(long, env = "IDP_REQUEST_SECONDS", value_name = "SECONDS", value_parser = value_parser!(u32).range(1..), default_value_t = 30)]
     pub request_seconds: u32,
 

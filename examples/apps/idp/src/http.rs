@@ -2,18 +2,30 @@
 //! server itself fails.
 
 use std::borrow::Cow;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use askama::Template;
-use axum::extract::rejection::RawFormRejection;
+use axum::Json;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::extract::rejection::{BytesRejection, RawFormRejection};
 use axum::http::header::{
     ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, LOCATION, VARY,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::middleware::Next;
 use axum::response::{AppendHeaders, IntoResponse, Response};
+use http_body_util::{BodyExt as _, Limited};
+use serde_json::json;
 use url::form_urlencoded;
 
 use crate::pages::{self, ErrorPage, Language, PageError};
+
+/// The largest request body, in bytes. The logout endpoint itself answers 413 above 64 KiB.
+const MAX_BODY_BYTES: usize = 128 * 1024;
+
+/// How many bytes of a larger body are read before it is refused.
+const MAX_DISCARDED_BYTES: usize = 16 * 1024 * 1024;
 
 /// The parameters of a query or a form. One without a value is treated as omitted (RFC 6749,
 /// sections 3.1 and 3.2).
@@ -27,6 +39,12 @@ impl Parameters {
         let members = form_urlencoded::parse(urlencoded).into_owned().filter(|(_, value)| !value.is_empty());
         let parameters = Self(members.collect());
         (!parameters.0.iter().any(|(_, value)| value.contains('\0'))).then_some(parameters)
+    }
+
+    /// Which of these names has a value that contains NUL.
+    pub(crate) fn with_nul(urlencoded: &[u8], names: &[&'static str]) -> Option<&'static str> {
+        let (name, _) = form_urlencoded::parse(urlencoded).find(|(_, value)| value.contains('\0'))?;
+        names.iter().copied().find(|known| *known == name)
     }
 
     /// The value, or the first value of a repeated parameter: check [`repeated`](Self::repeated)
@@ -55,10 +73,12 @@ pub(crate) fn header<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'
     headers.get(name)?.to_str().ok()
 }
 
+/// The value of a cookie. Cookies are split as bytes and only this one is decoded, because any page of
+/// this host can set others that hold any bytes: `document.cookie = 'lang=español'`.
 pub(crate) fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
-    let lines = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut cookies = lines.flat_map(|line| line.split(';')).filter_map(|cookie| cookie.trim().split_once('='));
-    cookies.find(|cookie| cookie.0 == name).map(|cookie| cookie.1)
+    let lines = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes);
+    let mut cookies = lines.flat_map(|line| line.split(|byte| *byte == b';')).map(<[u8]>::trim_ascii);
+    cookies.find_map(|cookie| str::from_utf8(cookie.strip_prefix(name.as_bytes())?.strip_prefix(b"=")?).ok())
 }
 
 /// Our cookies. Over https their names begin with `__Host-`: browsers then accept them from this
@@ -104,14 +124,31 @@ impl Cookies {
     }
 }
 
-/// The address that limits apply to: the last one in the proxy's header, or else the connection's.
-/// Of an IPv6 address only the network is kept, because one host can use billions of addresses.
-pub(crate) fn client_address(headers: &HeaderMap, proxy_header: Option<&HeaderName>, peer: SocketAddr) -> String {
-    let told = proxy_header.and_then(|name| headers.get_all(name).iter().next_back()?.to_str().ok());
-    let told = told.and_then(|value| address(value.rsplit(',').next()?.trim()));
-    match told.unwrap_or(peer.ip()).to_canonical() {
-        IpAddr::V4(address) => address.to_string(),
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).to_string(),
+/// Where a request comes from, as the limits count it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ClientAddress {
+    /// The address. Of an IPv6 address only the network is kept, because one host can use billions of
+    /// addresses.
+    pub(crate) address: String,
+    /// The network: the first 24 bits of an IPv4 address, and the first 64 of an IPv6 address.
+    pub(crate) network: String,
+}
+
+impl ClientAddress {
+    /// The last address in the proxy's header, or else the connection's.
+    pub(crate) fn of(headers: &HeaderMap, proxy_header: Option<&HeaderName>, peer: SocketAddr) -> Self {
+        let told = proxy_header.and_then(|name| headers.get_all(name).iter().next_back()?.to_str().ok());
+        let told = told.and_then(|value| address(value.rsplit(',').next()?.trim()));
+        match told.unwrap_or(peer.ip()).to_canonical() {
+            IpAddr::V4(address) => {
+                let network = Ipv4Addr::from_bits(address.to_bits() & (u32::MAX << 8));
+                Self { address: address.to_string(), network: format!("{network}/24") }
+            }
+            IpAddr::V6(address) => {
+                let network = Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64));
+                Self { address: network.to_string(), network: format!("{network}/64") }
+            }
+        }
     }
 }
 
@@ -160,7 +197,45 @@ pub(crate) fn error_page(headers: &HeaderMap, error: PageError) -> Result<Respon
 
 /// The answer to a POST whose body is not a form or is too large.
 pub(crate) fn not_a_form(headers: &HeaderMap, rejection: &RawFormRejection) -> Result<Response, Internal> {
-    error_page_with_status(headers, PageError::BadRequest, rejection.status().as_u16())
+    match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => error_page(headers, PageError::RequestTooLarge),
+        status => error_page_with_status(headers, PageError::BadRequest, status.as_u16()),
+    }
+}
+
+/// The same for an endpoint that programs call. It has the shape of RFC 6749, section 5.2.
+pub(crate) fn body_refused(error: &str, rejection: &BytesRejection) -> Response {
+    let status = rejection.status();
+    let description = match status {
+        StatusCode::PAYLOAD_TOO_LARGE => "the body is larger than this provider reads, 128 KiB at most",
+        _ => "the body did not arrive completely",
+    };
+    let body = Json(json!({ "error": error, "error_description": description }));
+    (status, [(CACHE_CONTROL, "no-store")], body).into_response()
+}
+
+/// Reads a body up to a limit before the endpoint does. The endpoint sees a larger one as a body that
+/// breaks off, and answers 413 in its own way.
+///
+/// What is beyond the limit is read too, up to a second limit, and thrown away. A client that is
+/// still sending when the connection is closed would lose the answer.
+pub(crate) async fn limit_body(request: Request, next: Next) -> Response {
+    let (parts, mut body) = request.into_parts();
+    let (mut kept, mut total) = (Vec::new(), 0_usize);
+    while total <= MAX_DISCARDED_BYTES
+        && let Some(frame) = body.frame().await
+    {
+        let Ok(frame) = frame else { return StatusCode::BAD_REQUEST.into_response() };
+        let Ok(data) = frame.into_data() else { continue };
+        total = total.saturating_add(data.len());
+        if total <= MAX_BODY_BYTES {
+            kept.extend_from_slice(&data);
+        }
+    }
+    // axum's extractors refuse what is beyond its limit with 413.
+    let beyond = || Body::new(Limited::new(Body::from("x"), 0));
+    let body = if total > MAX_BODY_BYTES { beyond() } else { Body::from(kept) };
+    next.run(Request::from_parts(parts, body)).await
 }
 
 fn error_page_with_status(headers: &HeaderMap, error: PageError, status: u16) -> Result<Response, Internal> {
@@ -249,15 +324,29 @@ mod tests {
     }
 
     #[test]
+    fn a_cookie_is_found_beside_others_of_any_bytes() {
+        for line in [
+            b"lang=espa\xf1ol; session=2".as_slice(),
+            b"session=2; lang=espa\xc3\xb1ol",
+            b"session=\xf1; session=2",
+            b"\xff;;=; session=2 ;",
+        ] {
+            let headers = HeaderMap::from_iter([(COOKIE, HeaderValue::from_bytes(line).unwrap())]);
+            assert_eq!(cookie(&headers, "session"), Some("2"), "{}", line.escape_ascii());
+        }
+    }
+
+    #[test]
     fn the_client_address_is_the_proxys_last_word_only_where_it_is_trusted() {
         let name = HeaderName::from_static("x-forwarded-for");
         let peer = SocketAddr::from(([192, 0, 2, 1], 1));
         let mut headers = HeaderMap::new();
         headers.append(&name, HeaderValue::from_static("203.0.113.9, 198.51.100.7"));
-        assert_eq!(client_address(&headers, None, peer), "192.0.2.1");
-        assert_eq!(client_address(&headers, Some(&name), peer), "198.51.100.7");
+        let client_address = |headers: &HeaderMap, name| ClientAddress::of(headers, name, peer).address;
+        assert_eq!(client_address(&headers, None), "192.0.2.1");
+        assert_eq!(client_address(&headers, Some(&name)), "198.51.100.7");
         headers.append(&name, HeaderValue::from_static("2001:db8:1:2:3:4:5:6"));
-        assert_eq!(client_address(&headers, Some(&name), peer), "2001:db8:1:2::");
+        assert_eq!(client_address(&headers, Some(&name)), "2001:db8:1:2::");
         for (told, address) in [
             ("198.51.100.7:52001", "198.51.100.7"),
             ("[2001:db8:1:2:3:4:5:6]:52001", "2001:db8:1:2::"),
@@ -267,9 +356,24 @@ mod tests {
             ("[198.51.100.7", "192.0.2.1"),
         ] {
             headers.insert(&name, HeaderValue::from_static(told));
-            assert_eq!(client_address(&headers, Some(&name), peer), address, "{told}");
+            assert_eq!(client_address(&headers, Some(&name)), address, "{told}");
         }
         headers.append(&name, HeaderValue::from_static("unknown"));
-        assert_eq!(client_address(&headers, Some(&name), peer), "192.0.2.1");
+        assert_eq!(client_address(&headers, Some(&name)), "192.0.2.1");
+    }
+
+    #[test]
+    fn addresses_of_a_network_are_one_source() {
+        let network = |address: &str| {
+            let peer = SocketAddr::new(address.parse().unwrap(), 1);
+            ClientAddress::of(&HeaderMap::new(), None, peer).network
+        };
+        assert_eq!(network("192.0.2.1"), "192.0.2.0/24");
+        assert_eq!(network("192.0.2.255"), "192.0.2.0/24");
+        assert_eq!(network("::ffff:192.0.2.9"), "192.0.2.0/24");
+        assert_eq!(network("192.0.3.1"), "192.0.3.0/24");
+        assert_eq!(network("2001:db8:1:2::1"), "2001:db8:1:2::/64");
+        assert_eq!(network("2001:db8:1:2:ffff::1"), "2001:db8:1:2::/64");
+        assert_eq!(network("2001:db8:1:3::1"), "2001:db8:1:3::/64");
     }
 }

@@ -16,7 +16,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`config`] | the options |
-//! | `server` | the routes, and the layers around every request |
+//! | `server`, `connections` | the routes, the layers around every request, and the limits of connections |
 //! | `app`, `store`, `setup` | shared state, the database, and what a first start writes to it |
 //! | `discovery`, `registration`, `clients` | how clients and provider get to know each other |
 //! | `authorize`, `sign_in`, `attempts`, `users`, `sessions` | signing in and sessions |
@@ -36,6 +36,7 @@ mod attempts;
 mod authorize;
 mod clients;
 pub mod config;
+mod connections;
 mod demo_rp;
 mod discovery;
 mod http;
@@ -57,22 +58,23 @@ pub use server::Server;
 pub use setup::{DEMO_USER, DemoUser};
 
 use config::{Command, Config};
+use store::Database;
 
 /// Runs a command on the configured database.
 ///
 /// # Errors
 /// If the database fails, or if the password on standard input is empty.
 pub async fn run_command(command: Command, config: &Config) -> anyhow::Result<()> {
-    let pool = store::open(&config.database).await?;
+    let db = Database::open(&config.database).await?;
     match command {
-        Command::RotateKeys { revoke } => keys::rotate(&pool, revoke).await?,
+        Command::RotateKeys { revoke } => keys::rotate(&db, revoke).await?,
         Command::SetUser { username, name, email } => {
             let password = std::io::read_to_string(std::io::stdin())?;
             let password = password.trim_end_matches(['\r', '\n']);
             anyhow::ensure!(!password.is_empty(), "no password on standard input");
-            users::set(&pool, &username, password, name.as_deref(), email.as_deref()).await?;
+            users::set(&db, &username, password, name.as_deref(), email.as_deref()).await?;
         }
     }
-    pool.close().await;
+    db.close().await;
     Ok(())
 }

@@ -18,7 +18,7 @@ use time::OffsetDateTime;
 use crate::app::App;
 use crate::clients::{self, Client};
 use crate::http::{self, Internal};
-use crate::pages::{ConfirmPage, DeclinedPage, Language, RefusalPage, ResubmitPage, SignedOutPage};
+use crate::pages::{ConfirmPage, DeclinedPage, Ended, Language, RefusalPage, ResubmitPage, SignedOutPage};
 use crate::sessions::{self, Session};
 use crate::store;
 
@@ -34,8 +34,8 @@ pub(crate) async fn end_session(
     let now = OffsetDateTime::now_utc();
     let keys = app.keys().await?;
     let endpoint = &keys.logout;
-    let session = app.session(&headers).await?;
-    let mut client = None;
+    let session;
+    let (mut client, mut found_by_sid) = (None, None);
 
     let request = match &body {
         Ok(body) => endpoint.read(method.as_str(), query.unwrap_or_default(), &headers, body),
@@ -44,39 +44,62 @@ pub(crate) async fn end_session(
     let decision = match request.and_then(|request| endpoint.receive(request, now)) {
         Ok(pending) => {
             if let Some(id) = pending.client_id() {
-                client = clients::find(&app.pool, id.as_str()).await?;
+                client = clients::find(&app.db, id.as_str()).await?;
             }
-            let session = match &session {
-                Some(session) => Some(as_the_client_knows_it(&app, session, client.as_ref()).await?),
-                None => None,
-            };
-            pending.decide(client.as_ref().map(Client::for_logout).as_ref(), session.as_ref())
+            session = app.session(&headers, client.as_ref().map(|client| client.id.as_str())).await?;
+            let known_client = client.as_ref().map(Client::for_logout);
+            let pending = pending.with_client(known_client.as_ref());
+            let mut known_session = session.as_ref().map(Session::for_logout).transpose()?;
+            if session.is_none()
+                && let Some(look_up) = pending.sid_to_find()
+            {
+                let client_id = look_up.client_id().as_str();
+                found_by_sid = sessions::find_by_sid(&app.db, client_id, look_up.sid(), store::now()).await?;
+                let found = found_by_sid.as_ref().map(Session::for_logout).transpose()?;
+                known_session = found.map(|session| look_up.found(session));
+            }
+            pending.decide(known_session.as_ref())
         }
-        Err(refusal) => refusal.into(),
+        Err(refusal) => {
+            session = app.session(&headers, None).await?;
+            refusal.into()
+        }
     };
-    let audit = decision.audit();
+    let mut audit = decision.audit();
     let ui_locales = decision.request().and_then(LogoutRequest::ui_locales);
     let language = http::language(&headers, ui_locales.map(UiLocales::as_str));
     let page = Page { app: &app, language, session: session.as_ref(), client: client.as_ref() };
     let mut left = LeftBehind::default();
     let mut cookie = None;
     let answer = match decision {
+        Decision::EndSession(end) if end.is_found_by_sid() => {
+            let session = found_by_sid.as_ref().context("there is no session to end")?;
+            audit.also_ended = sessions::end(&app.db, session, store::now()).await?;
+            // It is another browser's: the cookies of this one stay, and the page names nothing of it.
+            left = LeftBehind { ended: Ended::Elsewhere, ..LeftBehind::default() };
+            end.session_ended().into()
+        }
         Decision::EndSession(end) => {
             let session = session.as_ref().context("there is no session to end")?;
             if !end.returns_to_client() {
                 left = page.left_behind(session).await?;
             }
-            sessions::end(&app.pool, session).await?;
+            audit.also_ended = sessions::end(&app.db, session, store::now()).await?;
             cookie = Some([(SET_COOKIE, app.cookies.clear(app.cookies.session()))]);
             end.session_ended().into()
         }
         Decision::Answer(answer) => answer,
     };
+    if let Answer::Refuse(refusal) = &answer
+        && let RefusalReason::HostError(error) = refusal.reason()
+    {
+        tracing::error!(%error, "the logout endpoint failed");
+    }
     // Log only once the session has really ended.
-    log(&audit, session.as_ref());
+    log(&audit, session.as_ref().or(found_by_sid.as_ref()));
     // Whoever is signed in gets a way out, whatever is wrong with the request.
     let offer = match (&answer, &session) {
-        (Answer::Refuse(_), Some(session)) => endpoint.offer(&session.for_logout(None)?, now).ok(),
+        (Answer::Refuse(_), Some(session)) => endpoint.offer(&session.for_logout()?, now).ok(),
         _ => None,
     };
     let response = page.respond(&answer, &left, offer.as_ref())?;
@@ -98,31 +121,26 @@ fn log(audit: &AuditRecord, session: Option<&Session>) {
         hint_algorithm = hint.and_then(|hint| hint.algorithm),
         hint_key_id = hint.and_then(|hint| hint.key_id.as_deref()),
         hint_age_seconds = hint.and_then(|hint| hint.age_seconds),
+        session = audit.session,
+        also_ended = audit.also_ended.join(" "),
         subject = session.map(|session| session.user.id.as_str()),
         "logout"
     );
 }
 
-async fn as_the_client_knows_it(
-    app: &App,
-    session: &Session,
-    client: Option<&Client>,
-) -> anyhow::Result<oidc_logout::op::Session> {
-    let takes_part = match client {
-        Some(client) => Some(sessions::takes_part(&app.pool, session, &client.id).await?),
-        None => None,
-    };
-    session.for_logout(takes_part)
-}
-
 /// What remains signed in after a sign-out. The page lists it.
-#[derive(Default)]
 struct LeftBehind {
-    was_signed_in: bool,
+    ended: Ended,
     /// The session's other clients, which are not notified.
     clients: Vec<Client>,
     /// How many sessions the user has in other browsers.
     sessions: u64,
+}
+
+impl Default for LeftBehind {
+    fn default() -> Self {
+        Self { ended: Ended::Nothing, clients: Vec::new(), sessions: 0 }
+    }
 }
 
 /// The pages of this endpoint.
@@ -145,7 +163,7 @@ impl Page<'_> {
                 let clients: Vec<_> = left.clients.iter().map(Client::name).collect();
                 let content = SignedOutPage {
                     language,
-                    was_signed_in: left.was_signed_in,
+                    ended: left.ended,
                     still_signed_in_at: &clients,
                     other_sessions: left.sessions,
                 };
@@ -170,10 +188,10 @@ impl Page<'_> {
     /// Read before the session ends, because its list of clients is deleted with it. The client
     /// that asked for the sign-out is left out: it knows.
     async fn left_behind(&self, session: &Session) -> Result<LeftBehind, Internal> {
-        let mut clients = clients::of_session(&self.app.pool, session).await?;
+        let mut clients = clients::of_session(&self.app.db, session).await?;
         clients.retain(|it| self.client.is_none_or(|client| client.id != it.id));
-        let sessions = sessions::others(&self.app.pool, session, store::now()).await?;
-        Ok(LeftBehind { was_signed_in: true, clients, sessions })
+        let sessions = sessions::others(&self.app.db, session, store::now()).await?;
+        Ok(LeftBehind { ended: Ended::InThisBrowser, clients, sessions })
     }
 
     fn user(&self) -> Option<&str> {

@@ -4,11 +4,11 @@
 //!
 //! ```
 //! use askama::Template as _;
-//! use idp::pages::{Language, SignedOutPage};
+//! use idp::pages::{Ended, Language, SignedOutPage};
 //!
 //! let language = Language::negotiate(None, Some("es-MX, en;q=0.5"));
 //! let (still_signed_in_at, other_sessions) = (&[][..], 0);
-//! let page = SignedOutPage { language, was_signed_in: true, still_signed_in_at, other_sessions };
+//! let page = SignedOutPage { language, ended: Ended::InThisBrowser, still_signed_in_at, other_sessions };
 //! assert!(page.render()?.contains("<h1>Has cerrado la sesión</h1>"));
 //! # Ok::<(), askama::Error>(())
 //! ```
@@ -27,7 +27,7 @@ pub use client::{
 pub use error::{ErrorPage, PageError, RefusalPage, TooManyAttemptsPage};
 pub use language::Language;
 pub use provider::{
-    AccountPage, ClientLink, ConfirmPage, DeclinedPage, ResubmitPage, SignInError, SignInPage, SignedOutPage,
+    AccountPage, ClientLink, ConfirmPage, DeclinedPage, Ended, ResubmitPage, SignInError, SignInPage, SignedOutPage,
 };
 
 /// The hidden fields of a form, name and value.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
 use axum::extract::{ConnectInfo, Path, State};
 use axum::http::header::{CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, StatusCode};
@@ -16,7 +17,7 @@ use serde_json::json;
 use crate::app::App;
 use crate::attempts::Limit;
 use crate::clients::{self, Client, Metadata, MetadataError, Source};
-use crate::http::Internal;
+use crate::http::{self, ClientAddress, Internal};
 use crate::userinfo::bearer;
 use crate::{secrets, store};
 
@@ -27,12 +28,16 @@ pub(crate) async fn post(
     State(app): State<Arc<App>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Internal> {
-    if let Some(subject) = app.client_address(&headers, peer) {
+    let body = match body {
+        Ok(body) => body,
+        Err(rejection) => return Ok(http::body_refused("invalid_client_metadata", &rejection)),
+    };
+    if let Some(ClientAddress { address: subject, .. }) = app.client_address(&headers, peer) {
         let (most, window_seconds) = (app.config.registrations_per_address, app.config.sign_in_window_seconds);
         let limit = Limit { kind: "registration", subject, most, forgives: false, window_seconds };
-        if let Some(wait) = limit.count(&app.pool, store::now()).await? {
+        if let Some(wait) = limit.count(&app.db, store::now()).await? {
             return Ok((StatusCode::TOO_MANY_REQUESTS, [(RETRY_AFTER, wait.as_secs())]).into_response());
         }
     }
@@ -45,7 +50,7 @@ pub(crate) async fn post(
         Ok(client) => client,
         Err(error) => return Ok(refused(error)),
     };
-    clients::save(&app.pool, Source::Registration, &client).await?;
+    clients::save(&app.db, Source::Registration, &client).await?;
     tracing::info!(client_id = client.id, "a client registered itself");
     Ok(information(&app, StatusCode::CREATED, &client, &token))
 }
@@ -68,7 +73,7 @@ pub(crate) async fn delete(
     headers: HeaderMap,
 ) -> Result<Response, Internal> {
     let client = authenticate(&app, &id, bearer(&headers).unwrap_or_default()).await?;
-    if client.is_none() || !clients::delete(&app.pool, &id).await? {
+    if client.is_none() || !clients::delete(&app.db, &id).await? {
         return Ok(unauthorized());
     }
     tracing::info!(client_id = id, "a client deleted itself");
@@ -79,7 +84,7 @@ pub(crate) async fn delete(
 async fn authenticate(app: &App, id: &str, token: &str) -> anyhow::Result<Option<Client>> {
     let hash = secrets::sha256(token);
     let is_its = |client: &Client| client.registration_token_hash.as_ref().is_some_and(|it| secrets::equal(it, &hash));
-    Ok(clients::find(&app.pool, id).await?.filter(is_its))
+    Ok(clients::find(&app.db, id).await?.filter(is_its))
 }
 
 /// RFC 7591, section 3.2.1.

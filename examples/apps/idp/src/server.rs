@@ -9,10 +9,12 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::DefaultBodyLimit;
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
-    X_CONTENT_TYPE_OPTIONS,
+    AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
+    WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
+use axum::middleware;
+use axum::response::Response;
 use axum::routing::{any, get, post};
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
@@ -23,7 +25,7 @@ use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::task::JoinHandle;
-use tower_http::limit::RequestBodyLimitLayer;
+use tower_http::cors::{self, CorsLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::{DefaultOnResponse, TraceLayer};
@@ -31,12 +33,11 @@ use tracing::Level;
 
 use crate::app::App;
 use crate::config::{Config, Registration};
+use crate::connections::Limits;
+use crate::http::Internal;
 use crate::pages::{self, PageError};
+use crate::store::Database;
 use crate::{account, authorize, demo_rp, discovery, http, logout, registration, sign_in, store, token, userinfo};
-
-/// The largest request body, in bytes. The logout endpoint itself answers 413 above 64 KiB, with a
-/// page; above this limit the server refuses the body itself.
-const MAX_BODY_BYTES: usize = 128 * 1024;
 
 /// A running provider. It serves until it is [shut down](Self::shutdown), or the runtime is.
 #[derive(Debug)]
@@ -49,7 +50,7 @@ pub struct Server {
     handle: Handle<SocketAddr>,
     serving: JoinHandle<std::io::Result<()>>,
     sweeping: JoinHandle<()>,
-    pool: sqlx::AnyPool,
+    db: Database,
 }
 
 impl Server {
@@ -70,20 +71,23 @@ impl Server {
         let url = app.issuer.as_str().to_owned();
         let has_demo = app.config.demo(&app.issuer);
         let demo_url = app.demo_rp.as_ref().map(|demo| demo.uri().to_owned());
-        let pool = app.pool.clone();
-        let sweeping = tokio::spawn(store::sweep(app.pool.clone()));
+        let db = app.db.clone();
+        let sweeping = tokio::spawn(store::sweep(db.clone(), app.config.unused_client_days));
+        let limits = Limits::new(app.config.connections.try_into()?, timeout);
         let handle = Handle::new();
         let service = router(app, timeout).into_make_service_with_connect_info::<SocketAddr>();
         let serving = if let Some(tls) = tls {
-            let mut server = axum_server::from_tcp_rustls(listener, tls)?.handle(handle.clone()).http1_only();
+            let server = axum_server::from_tcp_rustls(listener, tls)?.map(|tls| tls.acceptor(limits));
+            let mut server = server.handle(handle.clone()).http1_only();
             limit_header_time(server.http_builder(), timeout);
             tokio::spawn(server.serve(service))
         } else {
-            let mut server = axum_server::from_tcp(listener)?.handle(handle.clone()).http1_only();
+            let server = axum_server::from_tcp(listener)?.acceptor(limits);
+            let mut server = server.handle(handle.clone()).http1_only();
             limit_header_time(server.http_builder(), timeout);
             tokio::spawn(server.serve(service))
         };
-        Ok(Self { url, demo_url, has_demo, address, shutdown_seconds, handle, serving, sweeping, pool })
+        Ok(Self { url, demo_url, has_demo, address, shutdown_seconds, handle, serving, sweeping, db })
     }
 
     /// The issuer, and the URL of the account page.
@@ -118,19 +122,16 @@ impl Server {
         self.handle.graceful_shutdown(Some(Duration::from_secs(self.shutdown_seconds.into())));
         self.serving.await??;
         self.sweeping.abort();
-        self.pool.close().await;
+        self.db.close().await;
         Ok(())
     }
 }
 
 fn router(app: Arc<App>, timeout: Duration) -> Router {
     let mut router = Router::new()
-        .route("/.well-known/openid-configuration", get(discovery::configuration))
-        .route("/jwks", get(discovery::jwks))
+        .merge(for_scripts())
         .route("/authorize", get(authorize::get).post(authorize::post))
         .route("/sign-in", get(sign_in::get).post(sign_in::post))
-        .route("/token", post(token::post))
-        .route("/userinfo", get(userinfo::get).post(userinfo::post))
         .route(logout::PATH, any(logout::end_session))
         .route("/", get(account::get));
     if app.registration == Registration::Open {
@@ -148,11 +149,11 @@ fn router(app: Arc<App>, timeout: Duration) -> Router {
     let transport_security = (app.issuer.is_https() && !app.issuer.is_loopback()).then_some("max-age=31536000");
     let router = router
         .fallback(async |headers: HeaderMap| http::error_page(&headers, PageError::NotFound))
-        .method_not_allowed_fallback(async |headers: HeaderMap| http::error_page(&headers, PageError::MethodNotAllowed))
+        .method_not_allowed_fallback(method_not_allowed)
         .with_state(app)
-        // axum's own limit is lower than the one below.
+        // axum's own limit is higher than the one below.
         .layer(DefaultBodyLimit::disable())
-        .layer(RequestBodyLimitLayer::new(MAX_BODY_BYTES))
+        .layer(middleware::from_fn(http::limit_body))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, timeout))
         .layer(header(CACHE_CONTROL, "no-store"))
         .layer(header(REFERRER_POLICY, "no-referrer"))
@@ -166,6 +167,29 @@ fn router(app: Arc<App>, timeout: Duration) -> Router {
     let span = |request: &Request<Body>| tracing::info_span!("request", method = %request.method(), path = request.uri().path());
     let answered = DefaultOnResponse::new().level(Level::INFO);
     router.layer(TraceLayer::new_for_http().make_span_with(span).on_response(answered))
+}
+
+/// The endpoints that a client's script calls from its own site: it is a public client, with PKCE in
+/// place of a secret. No cookie counts here, so every site may read the answers.
+fn for_scripts() -> Router<Arc<App>> {
+    let cors = CorsLayer::new()
+        .allow_origin(cors::Any)
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers([AUTHORIZATION, CONTENT_TYPE])
+        .expose_headers([WWW_AUTHENTICATE])
+        .max_age(Duration::from_secs(60 * 60));
+    Router::new()
+        .route("/.well-known/openid-configuration", get(discovery::configuration))
+        .route("/jwks", get(discovery::jwks))
+        .route("/token", post(token::post))
+        .route("/userinfo", get(userinfo::get).post(userinfo::post))
+        // Before the layer, which answers preflights.
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(cors)
+}
+
+async fn method_not_allowed(headers: HeaderMap) -> Result<Response, Internal> {
+    http::error_page(&headers, PageError::MethodNotAllowed)
 }
 
 /// A header for answers that do not set it themselves.

@@ -19,9 +19,13 @@ use crate::app::App;
 use crate::attempts::Limit;
 use crate::authorize::AuthorizationRequest;
 use crate::config::Config;
-use crate::http::{self, Internal, Parameters};
+use crate::http::{self, ClientAddress, Internal, Parameters};
 use crate::pages::{PageError, SignInError, SignInPage, TooManyAttemptsPage};
 use crate::{secrets, sessions, store};
+
+/// Tells the browser that somebody is signed in here (Login Status API), for FedCM. The logout
+/// endpoint tells the opposite.
+const LOGGED_IN: [(&str, &str); 1] = [("set-login", "logged-in")];
 
 /// The form for the account page, without an authorization request.
 pub(crate) async fn get(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, Internal> {
@@ -59,12 +63,12 @@ pub(crate) async fn post(
     let client_id = request.as_ref().map(|request| request.client.id.as_str());
     let (now, limits) = (store::now(), limits(&app, username, app.client_address(&headers, peer)));
     for limit in &limits {
-        if let Some(wait) = limit.count(&app.pool, now).await? {
+        if let Some(wait) = limit.count(&app.db, now).await? {
             tracing::warn!(client_id, limit = limit.kind, "too many sign-ins");
             return too_many_attempts(&headers, wait);
         }
     }
-    let (user, password_hash) = match app.passwords.check(&app.pool, username, password).await? {
+    let (user, password_hash) = match app.passwords.check(&app.db, username, password).await? {
         Ok(right) => right,
         Err(subject) => {
             // The name is not logged, because people sometimes type their password there.
@@ -73,10 +77,10 @@ pub(crate) async fn post(
         }
     };
     for limit in &limits {
-        limit.succeeded(&app.pool).await?;
+        limit.succeeded(&app.db).await?;
     }
     let former = http::cookie(&headers, app.cookies.session());
-    let started = sessions::start(&app.pool, user, &password_hash, former, now, app.config.session_seconds).await?;
+    let started = sessions::start(&app.db, user, &password_hash, former, now, app.config.session_seconds).await?;
     let Some((id, session)) = started else {
         // The password has just been changed.
         return again(Some(username), SignInError::Credentials);
@@ -87,17 +91,19 @@ pub(crate) async fn post(
         None => http::see_other("/")?,
     };
     // The form's cookie stays, because other forms may be open in this browser.
-    Ok((AppendHeaders([(SET_COOKIE, app.cookies.set(app.cookies.session(), &id))]), answer).into_response())
+    let session = AppendHeaders([(SET_COOKIE, app.cookies.set(app.cookies.session(), &id))]);
+    Ok((LOGGED_IN, session, answer).into_response())
 }
 
-/// The limits that an attempt counts against. The lowest one is for an account and an address
-/// together, so that locking someone out takes many addresses.
-fn limits(app: &App, username: &str, address: Option<String>) -> Vec<Limit> {
+/// The limits that an attempt counts against. The lowest one is for an account and a network
+/// together, so that locking someone out takes many networks. One address would be too little for
+/// it, because whoever has a network has all its addresses.
+fn limits(app: &App, username: &str, source: Option<ClientAddress>) -> Vec<Limit> {
     let Config { sign_in_attempts, sign_in_attempts_per_account, sign_in_attempts_per_address, .. } = app.config;
     let window_seconds = app.config.sign_in_window_seconds;
     let mut limits = Vec::new();
-    if let Some(address) = address {
-        let subject = format!("{address} {username}");
+    if let Some(ClientAddress { address, network }) = source {
+        let subject = format!("{network} {username}");
         limits.push(Limit {
             kind: "address",
             subject: address,
@@ -106,7 +112,7 @@ fn limits(app: &App, username: &str, address: Option<String>) -> Vec<Limit> {
             window_seconds,
         });
         limits.push(Limit {
-            kind: "account and address",
+            kind: "account and network",
             subject,
             most: sign_in_attempts,
             forgives: true,

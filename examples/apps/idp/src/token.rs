@@ -8,6 +8,7 @@ use aws_lc_rs::digest::{self, SHA256, SHA512, digest};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
 use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, PRAGMA, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
@@ -17,11 +18,12 @@ use jsonwebtoken::Algorithm;
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
 use serde_json::json;
-use sqlx::{AnyPool, Row as _};
+use sqlx::Row as _;
 
 use crate::app::App;
 use crate::clients::{self, AuthMethod, Client};
 use crate::http::{self, Internal, Parameters};
+use crate::store::Database;
 use crate::{secrets, sessions, store};
 
 /// How long an ID Token and an access token are valid, in seconds. An ID Token serves as a hint for
@@ -30,7 +32,15 @@ const TOKEN_SECONDS: i64 = 60 * 60;
 
 const PARAMETERS: [&str; 6] = ["client_id", "client_secret", "code", "code_verifier", "grant_type", "redirect_uri"];
 
-pub(crate) async fn post(State(app): State<Arc<App>>, headers: HeaderMap, body: Bytes) -> Result<Response, Internal> {
+pub(crate) async fn post(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, Internal> {
+    let body = match body {
+        Ok(body) => body,
+        Err(rejection) => return Ok(http::body_refused("invalid_request", &rejection)),
+    };
     let answer = match grant(&app, &headers, &body).await? {
         Ok(tokens) => Json(tokens).into_response(),
         Err(error) => error.answer(),
@@ -73,7 +83,7 @@ async fn grant(app: &App, headers: &HeaderMap, body: &[u8]) -> Result<Result<Tok
     if parameters.repeated(&PARAMETERS).is_some() {
         return Ok(Err(TokenError::request("a parameter occurs more than once")));
     }
-    let client = match authenticate(&app.pool, headers, &parameters).await? {
+    let client = match authenticate(&app.db, headers, &parameters).await? {
         Ok(client) => client,
         Err(error) => return Ok(Err(error)),
     };
@@ -93,7 +103,7 @@ async fn grant(app: &App, headers: &HeaderMap, body: &[u8]) -> Result<Result<Tok
 /// Authenticates the client by Basic authentication or by the form (RFC 6749, section 2.3.1). A
 /// client may use either, whichever it registered, because the secret is the same.
 async fn authenticate(
-    pool: &AnyPool,
+    db: &Database,
     headers: &HeaderMap,
     form: &Parameters,
 ) -> Result<Result<Client, TokenError>, Internal> {
@@ -114,7 +124,7 @@ async fn authenticate(
     let Some(id) = id else {
         return Ok(Err(TokenError::client("the client does not say who it is")));
     };
-    let Some(client) = clients::find(pool, &id).await? else {
+    let Some(client) = clients::find(db, &id).await? else {
         return invalid();
     };
     let authentic = match (&client.secret, &secret) {
@@ -151,13 +161,13 @@ async fn redeem(
     let select = "SELECT sid, redirect_uri, scope, nonce, code_challenge FROM codes \
         WHERE code_hash = $1 AND client_id = $2 AND expires_at > $3";
     let select = sqlx::query(select).bind(&code_hash).bind(&client.id).bind(now);
-    let Some(row) = select.fetch_optional(&app.pool).await? else {
+    let Some(row) = select.fetch_optional(app.db.reader()).await? else {
         return invalid();
     };
     let (sid, registered_uri, scope): (String, String, String) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
     let (nonce, code_challenge): (Option<String>, Option<String>) = (row.try_get(3)?, row.try_get(4)?);
 
-    let mut transaction = app.pool.begin().await?;
+    let mut transaction = app.db.writer().begin().await?;
     let Some(session) = sessions::hold(&mut transaction, &sid, now).await? else {
         return invalid();
     };

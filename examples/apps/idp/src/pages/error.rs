@@ -51,9 +51,13 @@ impl RefusalPage<'_> {
         }
     }
 
-    /// The library's words as a sentence.
+    /// The library's words as a sentence. The name of a parameter stays as it is.
     fn note(&self) -> String {
-        sentence(&self.refusal.to_string())
+        let words = self.refusal.to_string();
+        match self.refusal.reason() {
+            RefusalReason::DuplicateParameter { .. } => format!("The parameter {words}."),
+            _ => sentence(&words),
+        }
     }
 
     fn for_developer(&self) -> Cow<'static, str> {
@@ -103,12 +107,20 @@ pub enum PageError {
     RedirectUriMissing,
     /// Its `redirect_uri` is not one of the client's.
     RedirectUriNotRegistered,
-    /// It does not decode.
-    MalformedRequest,
+    /// A value of it contains NUL.
+    MalformedRequest {
+        /// Whose value, if it is a parameter of the specification.
+        parameter: Option<&'static str>,
+    },
     /// A parameter occurs more than once.
-    DuplicateParameter,
+    DuplicateParameter {
+        /// Which one.
+        parameter: &'static str,
+    },
     /// Another request cannot be understood.
     BadRequest,
+    /// A request has a body that is too large.
+    RequestTooLarge,
     /// The page does not exist.
     NotFound,
     /// The page does not accept this method.
@@ -118,15 +130,16 @@ pub enum PageError {
 }
 
 impl PageError {
-    /// All of them.
-    pub const ALL: [Self; 10] = [
+    /// One of each.
+    pub const ALL: [Self; 11] = [
         Self::ClientMissing,
         Self::ClientUnknown,
         Self::RedirectUriMissing,
         Self::RedirectUriNotRegistered,
-        Self::MalformedRequest,
-        Self::DuplicateParameter,
+        Self::MalformedRequest { parameter: Some("state") },
+        Self::DuplicateParameter { parameter: "client_id" },
         Self::BadRequest,
+        Self::RequestTooLarge,
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::Internal,
@@ -140,9 +153,10 @@ impl PageError {
             Self::ClientUnknown => "client_unknown",
             Self::RedirectUriMissing => "redirect_uri_missing",
             Self::RedirectUriNotRegistered => "redirect_uri_not_registered",
-            Self::MalformedRequest => "malformed_request",
-            Self::DuplicateParameter => "duplicate_parameter",
+            Self::MalformedRequest { .. } => "malformed_request",
+            Self::DuplicateParameter { .. } => "duplicate_parameter",
             Self::BadRequest => "bad_request",
+            Self::RequestTooLarge => "request_too_large",
             Self::NotFound => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::Internal => "internal",
@@ -157,9 +171,10 @@ impl PageError {
             | Self::ClientUnknown
             | Self::RedirectUriMissing
             | Self::RedirectUriNotRegistered
-            | Self::MalformedRequest
-            | Self::DuplicateParameter
+            | Self::MalformedRequest { .. }
+            | Self::DuplicateParameter { .. }
             | Self::BadRequest => 400,
+            Self::RequestTooLarge => 413,
             Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
             Self::Internal => 500,
@@ -175,9 +190,37 @@ impl PageError {
                 | Self::ClientUnknown
                 | Self::RedirectUriMissing
                 | Self::RedirectUriNotRegistered
-                | Self::MalformedRequest
-                | Self::DuplicateParameter
+                | Self::MalformedRequest { .. }
+                | Self::DuplicateParameter { .. }
         )
+    }
+
+    /// For the developer of the client, who reads English: what is wrong and where.
+    #[must_use]
+    pub fn note(self) -> Cow<'static, str> {
+        let note = match self {
+            Self::ClientMissing => "The client_id is missing. Send the one that the client is registered with.",
+            Self::ClientUnknown => "The client_id names no client that is registered with this provider.",
+            Self::RedirectUriMissing => "The redirect_uri is missing. Send one that is registered for the client.",
+            Self::RedirectUriNotRegistered => {
+                "The redirect_uri is not registered for the client. It must equal a registered one byte for byte."
+            }
+            Self::MalformedRequest { parameter: Some(parameter) } => {
+                return format!("The value of {parameter} contains NUL (%00), which no parameter may.").into();
+            }
+            Self::MalformedRequest { parameter: None } => {
+                "The value of a parameter contains NUL (%00), which no parameter may."
+            }
+            Self::DuplicateParameter { parameter } => {
+                return format!("The parameter {parameter} occurs more than once. Send it once.").into();
+            }
+            Self::BadRequest => "The body is not a form, or a value in it contains NUL (%00).",
+            Self::RequestTooLarge => "The body is larger than this provider reads, 128 KiB at most.",
+            Self::NotFound => "Nothing is served at this path.",
+            Self::MethodNotAllowed => "This path does not take this method.",
+            Self::Internal => "The provider made an internal error. It is not the request's fault.",
+        };
+        note.into()
     }
 }
 

@@ -5,7 +5,6 @@ use std::sync::LazyLock;
 
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource};
-use fluent_langneg::{NegotiationStrategy, negotiate_languages};
 use unic_langid::LanguageIdentifier;
 
 /// A language that every page is written in.
@@ -23,19 +22,36 @@ impl Language {
     pub const ALL: [Self; 2] = [Self::English, Self::Spanish];
 
     /// Chooses the first available language of the request's `ui_locales`; or else the one with the
-    /// highest weight in `Accept-Language` (RFC 9110, section 12.5.4); or else English. Regions and
-    /// malformed tags are ignored.
+    /// highest weight in `Accept-Language` (RFC 9110, section 12.5.4); or else English. A tag falls
+    /// back to shorter ones, and malformed tags are ignored.
     #[must_use]
     pub fn negotiate(ui_locales: Option<&str>, accept_language: Option<&str>) -> Self {
         let ui_locales = ui_locales.unwrap_or_default().split_ascii_whitespace();
-        let requested: Vec<LanguageIdentifier> = ui_locales
-            .chain(by_weight(accept_language.unwrap_or_default()))
-            .filter_map(|tag| tag.parse().ok())
-            .collect();
-        let available = Self::ALL.map(Self::identifier);
-        let found = negotiate_languages(&requested, &available, None, NegotiationStrategy::Lookup);
-        let found = found.first().and_then(|found| Self::ALL.into_iter().find(|it| it.identifier() == **found));
-        found.unwrap_or_default()
+        let mut requested = ui_locales.chain(by_weight(accept_language.unwrap_or_default()));
+        requested.find_map(Self::look_up).unwrap_or_default()
+    }
+
+    /// Shortens a tag from its end until a language has it (RFC 4647, section 3.4). A subtag of one
+    /// character, which begins an extension, goes together with what follows it.
+    fn look_up(tag: &str) -> Option<Self> {
+        let is_well_formed =
+            |subtag: &str| (1..=8).contains(&subtag.len()) && subtag.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        if !tag.split('-').all(is_well_formed) {
+            return None;
+        }
+        let mut range = tag;
+        loop {
+            if let Some(found) = Self::ALL.into_iter().find(|language| language.tag().eq_ignore_ascii_case(range)) {
+                return Some(found);
+            }
+            let mut shorter = range.rsplit_once('-')?.0;
+            while let Some((before, last)) = shorter.rsplit_once('-')
+                && last.len() == 1
+            {
+                shorter = before;
+            }
+            range = shorter;
+        }
     }
 
     /// The BCP 47 language tag.
@@ -134,6 +150,15 @@ mod tests {
             (Some("fr-CA fr es-419 en"), None, Spanish),
             (Some("fr-CA fr en es"), None, English),
             (Some("ES"), None, Spanish),
+            (Some("es-US-u-mu-celsius"), None, Spanish),
+            (Some("es-Latn-US-x-1-2-private"), Some("en"), Spanish),
+            (Some("fr-u-ca-buddhist es-419-u-nu-latn"), None, Spanish),
+            (Some("de-x-es"), None, English),
+            (Some("x-es"), None, English),
+            (Some("es-"), None, English),
+            (Some("es--MX"), None, English),
+            (Some("es_MX"), None, English),
+            (None, Some("es-US-u-mu-celsius, en;q=0.9"), Spanish),
             (Some("fr"), Some("es-MX"), Spanish),
             (Some("esperanto-is-no-tag-of-this-form"), Some("es"), Spanish),
             (Some("est"), None, English),

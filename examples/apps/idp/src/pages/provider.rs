@@ -120,8 +120,8 @@ impl ResubmitPage<'_> {
 pub struct SignedOutPage<'a> {
     /// The page's language.
     pub language: Language,
-    /// Whether there was a session to end.
-    pub was_signed_in: bool,
+    /// What has ended.
+    pub ended: Ended,
     /// The names of clients where the End-User may still be signed in.
     pub still_signed_in_at: &'a [&'a str],
     /// How many sessions the End-User still has in other browsers; 0 if there are none or nobody
@@ -129,7 +129,26 @@ pub struct SignedOutPage<'a> {
     pub other_sessions: u64,
 }
 
+/// The session that has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// The one of this browser.
+    InThisBrowser,
+    /// Another one, which the request named.
+    Elsewhere,
+    /// None: nobody was signed in.
+    Nothing,
+}
+
 impl SignedOutPage<'_> {
+    fn text(&self) -> Cow<'static, str> {
+        self.language.text(match self.ended {
+            Ended::InThisBrowser => "signed-out-ended",
+            Ended::Elsewhere => "signed-out-elsewhere",
+            Ended::Nothing => "signed-out-nobody",
+        })
+    }
+
     fn title(&self) -> Cow<'static, str> {
         self.language.text("signed-out-title")
     }
