@@ -27,9 +27,22 @@ impl Browser {
         Self::build(Client::builder().cookie_store(true).tls_certs_only([certificate]))
     }
 
-    /// Sends no cookies, like a POST from another site when cookies are `SameSite=Lax`.
+    /// Sends no cookies, like a client's server.
     pub(crate) fn without_cookies() -> Self {
         Self::build(Client::builder())
+    }
+
+    /// Sends what a browser sends along with the form of another site's page, without the cookies,
+    /// which are `SameSite=Lax`.
+    pub(crate) fn of_another_site() -> Self {
+        let headers = [
+            ("origin", "https://rp.example"),
+            ("sec-fetch-site", "cross-site"),
+            ("sec-fetch-mode", "navigate"),
+            ("sec-fetch-dest", "document"),
+        ];
+        let headers = headers.map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
+        Self::build(Client::builder().default_headers(HeaderMap::from_iter(headers)))
     }
 
     fn build(builder: ClientBuilder) -> Self {

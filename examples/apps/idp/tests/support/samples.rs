@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use askama::Template as _;
 use idp::pages::{
-    AccountPage, ClientAccountPage, ClientErrorPage, ClientHomePage, ClientLink, ConfirmPage, DeclinedPage, ErrorPage,
-    Fields, Form, Language, PageError, RefusalPage, ResubmitPage, Returned, SignInError, SignInPage, SignOut,
-    SignOutRequest, SignOutVariant, SignedOutPage, TooManyAttemptsPage,
+    AccountPage, ClientAccountPage, ClientErrorPage, ClientHomePage, ClientLink, ConfirmPage, DeclinedPage, Ended,
+    ErrorPage, Fields, Form, Language, PageError, RefusalPage, ResubmitPage, Returned, SignInError, SignInPage,
+    SignOut, SignOutRequest, SignOutVariant, SignedOutPage, TooManyAttemptsPage,
 };
 use oidc_logout::op::{
-    Answer, Client, Confirm, Decision, HintError, HostError, LogoutEndpoint, LogoutRequest, Refusal, RefusalReason, Resubmit,
-    Session,
+    Answer, Client, Confirm, Decision, HintError, HostError, LogoutEndpoint, LogoutRequest, Refusal, RefusalReason,
+    Resubmit, Session,
 };
 use oidc_logout::{FormFault, KeySet, MalformedToken, Secret};
 use time::OffsetDateTime;
@@ -60,9 +60,11 @@ pub(crate) fn samples(language: Language, text: &str) -> Vec<Sample> {
     add("resubmit", ResubmitPage { language, again: &resubmit(text) }.render());
 
     let clients = [text, "Demo mail"];
-    let signed_out = SignedOutPage { language, was_signed_in: true, still_signed_in_at: &[], other_sessions: 0 };
+    let signed_out =
+        SignedOutPage { language, ended: Ended::InThisBrowser, still_signed_in_at: &[], other_sessions: 0 };
     add("signed-out", signed_out.render());
-    add("signed-out-nobody", SignedOutPage { was_signed_in: false, ..signed_out }.render());
+    add("signed-out-nobody", SignedOutPage { ended: Ended::Nothing, ..signed_out }.render());
+    add("signed-out-elsewhere", SignedOutPage { ended: Ended::Elsewhere, ..signed_out }.render());
     add("signed-out-clients", SignedOutPage { still_signed_in_at: &clients, ..signed_out }.render());
     add("signed-out-session", SignedOutPage { other_sessions: 1, ..signed_out }.render());
     let all = SignedOutPage { still_signed_in_at: &clients, other_sessions: 12_345, ..signed_out };

@@ -186,12 +186,21 @@ async fn a_hint_by_the_clients_secret_redirects_only_with_issuer_and_audience_in
         json!({ "aud": null }),
         json!({ "aud": [] }),
         json!({ "aud": [rp.id, other.id] , "azp": "nobody" }),
-        json!({ "aud": other.id, "azp": rp.id }),
     ] {
         // For another audience, `client_id` is not the client that the hint was issued to.
         let reasons = ["id_token_hint_invalid", "client_mismatch"];
         assert_refused_for(&rp, &browser, &rp.signed_with_secret(&with(changes)), &reasons).await;
     }
+    // An `azp` beside another audience is the client only where `client_id` says so too.
+    let beside = rp.signed_with_secret(&with(json!({ "aud": other.id, "azp": rp.id })));
+    let parameters = [("id_token_hint", &*beside), ("post_logout_redirect_uri", SIGNED_OUT)];
+    let answer = browser.get(&rp.end_session(&parameters)).await;
+    assert_eq!(answer.status, 400);
+    assert!(rp.is_signed_in(&browser).await);
+    let answer = browser.get(&rp.end_session(&[&parameters[..], &[("client_id", &*rp.id)]].concat())).await;
+    assert_eq!(answer.location(), SIGNED_OUT);
+    assert!(!rp.is_signed_in(&browser).await);
+    let genuine = unverified_claims(&rp.id_token(&browser).await);
     // The secret of another client.
     assert_refused(&rp, &browser, &other.signed_with_secret(&genuine)).await;
     assert_accepted(&rp, &browser, &rp.signed_with_secret(&genuine)).await;

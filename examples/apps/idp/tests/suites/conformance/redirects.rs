@@ -52,7 +52,7 @@ async fn a_post_from_another_site_signs_out_and_leads_to_the_registered_uri() {
     let browser = Browser::new();
     let hint = rp.id_token(&browser).await;
     let fields = [("id_token_hint", &*hint), ("post_logout_redirect_uri", SIGNED_OUT), ("state", "af0ifjsldkj")];
-    let page = Browser::without_cookies().post(&rp.end_session(&[]), &fields).await;
+    let page = Browser::of_another_site().post(&rp.end_session(&[]), &fields).await;
     assert_eq!(page.status, 200);
     page.stays();
     assert!(rp.is_signed_in(&browser).await);

@@ -106,7 +106,7 @@ async fn every_page_that_a_state_comes_to_has_it_escaped() {
     let (_provider, rp) = provider_and_client().await;
     let browser = Browser::new();
     let hint = rp.id_token(&browser).await;
-    let elsewhere = Browser::without_cookies();
+    let elsewhere = Browser::of_another_site();
     let hostile = [
         state(),
         "\"><script>alert(1)</script>".to_owned(),

@@ -12,6 +12,7 @@ use crate::support::browser::Browser;
 use crate::support::instance::run;
 use crate::support::rp::{CALLBACK, Rp, SIGNED_OUT, text};
 
+/// A process that is killed when this is dropped, if it has not ended by then.
 struct Process {
     child: Child,
     printed: Vec<String>,
@@ -91,19 +92,29 @@ async fn it_prints_where_to_go_logs_no_secret_and_ends_when_told_to() {
     let (id_token, access_token) = (text(&tokens, "id_token"), text(&tokens, "access_token"));
     assert_eq!(rp.userinfo(access_token).await.status, 200);
     assert_eq!(rp.redeem_with(&code, &[]).await.status, 400);
+    let again = browser.get(&rp.authorize(&[])).await.redirected("code").unwrap();
+    rp.redeem(&again).await;
+    browser.get(&rp.authorize(&[])).await.redirected("code").unwrap();
     let hint = ("id_token_hint", id_token);
     let answer = browser.get(&rp.end_session(&[hint, ("post_logout_redirect_uri", CALLBACK), ("state", state)])).await;
     assert_eq!(answer.status, 400);
     let answer =
         browser.get(&rp.end_session(&[hint, ("post_logout_redirect_uri", SIGNED_OUT), ("state", state)])).await;
     assert_eq!(answer.redirect().0, SIGNED_OUT);
+    // A session of another browser, by a client's server.
+    let tokens = rp.tokens(&Browser::new()).await;
+    let url = rp.end_session(&[("id_token_hint", text(&tokens, "id_token"))]);
+    assert_eq!(Browser::without_cookies().get(&url).await.status, 200);
 
     let log = process.terminate();
     let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let fields: Vec<_> = lines.iter().map(|line| &line["fields"]).collect();
     let audits: Vec<_> = fields.iter().filter(|fields| fields["message"] == "logout").collect();
     let decisions: Vec<_> = audits.iter().map(|audit| text(audit, "decision")).collect();
-    assert_eq!(decisions, ["refuse", "end_session"]);
+    assert_eq!(decisions, ["refuse", "end_session", "end_session"]);
+    let of = |name: &str| audits.iter().map(|audit| audit[name].clone()).collect::<Vec<_>>();
+    assert_eq!(of("session"), [Value::Null, json!("cookie"), json!("sid")]);
+    assert_eq!(of("also_ended"), [json!(""), json!("codes access_tokens"), json!("access_tokens")]);
     assert_eq!((text(audits[0], "reasons"), text(audits[1], "hint")), ("redirect_uri_not_registered", "valid"));
     assert_eq!((&audits[0]["redirect"], &audits[1]["redirect"]), (&json!(false), &json!(true)));
     let subject = text(audits[1], "subject");

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::support::samples::{Sample, codes, codes_of_the_library, hint_errors, refusal_reasons, refusals, samples};
-use idp::pages::{ASSETS, Language};
+use idp::pages::{ASSETS, Language, PageError};
 use oidc_logout::op::{HintError, RefusalReason};
 use scraper::{ElementRef, Html, Selector};
 
@@ -209,6 +209,7 @@ fn what_was_not_ended_is_named() {
     assert!(!body("signed-out").contains("still open"));
     assert!(!body("signed-out-nobody").contains("still open"));
     assert!(body("signed-out-nobody").contains("This browser had no session here"));
+    assert!(body("signed-out-elsewhere").contains("The session that the application named has ended."));
     assert!(body("signed-out-clients").contains("What is still open"));
     assert!(body("signed-out-clients").contains(PLAIN));
     assert!(body("signed-out-session").contains("You have one more session"));
@@ -249,7 +250,7 @@ fn every_refusal_has_words_of_its_own() {
             };
             assert!(words.insert(said, code).is_none_or(|other| other == code), "{name}");
             let developer = text(select(&page, "section[aria-labelledby=developer] [lang=en]")[0]);
-            let note = developer_note(&reason.to_string());
+            let note = developer_note(reason);
             assert!(developer.starts_with(reason.code()) && developer.ends_with(&note), "{developer}");
             // What is wrong with the host is for its log.
             let shows_detail = !matches!(reason, RefusalReason::HostError(_));
@@ -263,14 +264,14 @@ fn every_refusal_has_words_of_its_own() {
 #[test]
 fn every_error_has_words_of_its_own() {
     for language in Language::ALL {
-        let words: BTreeSet<_> = idp::pages::PageError::ALL
+        let words: BTreeSet<_> = PageError::ALL
             .iter()
             .map(|error| {
                 let html = one(language, PLAIN, &format!("error-{}", error.code()));
                 text(select(&Html::parse_document(&html), "main > p")[0])
             })
             .collect();
-        assert_eq!(words.len(), idp::pages::PageError::ALL.len());
+        assert_eq!(words.len(), PageError::ALL.len());
     }
 }
 
@@ -290,9 +291,49 @@ fn the_samples_have_every_reason_that_the_library_has() {
     assert_eq!(types, ["ConfirmReason", "HintError", "HostError", "RefusalReason"]);
 }
 
-/// The library's words as a sentence.
-fn developer_note(words: &str) -> String {
-    words[..1].to_uppercase() + &words[1..] + "."
+/// The library's words as a sentence, in which no parameter's name is changed.
+fn developer_note(reason: RefusalReason) -> String {
+    let words = reason.to_string();
+    if matches!(reason, RefusalReason::DuplicateParameter { .. }) {
+        return format!("The parameter {words}.");
+    }
+    let (first, rest) = words.split_at(1);
+    first.to_uppercase() + rest + "."
+}
+
+#[test]
+fn the_developers_note_is_a_sentence_and_names_the_parameter() {
+    for (name, reason) in refusals() {
+        let html = one(Language::Spanish, PLAIN, &format!("refusal-{name}"));
+        let note = note(&html);
+        assert!(note.starts_with(|first: char| first.is_ascii_uppercase()) && note.ends_with('.'), "{name}: {note}");
+        if let RefusalReason::MalformedRequest { parameter, .. } | RefusalReason::DuplicateParameter { parameter } =
+            reason
+        {
+            assert!(note.contains(parameter), "{note}");
+        }
+    }
+    let sampled = |error: PageError| note(&one(Language::Spanish, PLAIN, &format!("error-{}", error.code())));
+    for error in PageError::ALL {
+        let note = sampled(error);
+        assert!(note.starts_with(|first: char| first.is_ascii_uppercase()) && note.ends_with('.'), "{note}");
+        let parameter = match error {
+            PageError::ClientMissing | PageError::ClientUnknown => "client_id",
+            PageError::RedirectUriMissing | PageError::RedirectUriNotRegistered => "redirect_uri",
+            PageError::MalformedRequest { parameter } => parameter.unwrap(),
+            PageError::DuplicateParameter { parameter } => parameter,
+            _ => continue,
+        };
+        assert!(note.contains(parameter), "{note}");
+    }
+}
+
+/// The developer's note on an error page, without the code before it.
+fn note(html: &str) -> String {
+    let page = Html::parse_document(html);
+    let section = select(&page, "section[aria-labelledby=developer] [lang=en]")[0];
+    let code = text(select(&page, "section[aria-labelledby=developer] code")[0]);
+    text(section).strip_prefix(&code).unwrap().trim().to_owned()
 }
 
 fn one(language: Language, text: &str, name: &str) -> String {

@@ -218,13 +218,68 @@ async fn every_answer_has_the_headers_that_keep_it_safe() {
 }
 
 #[tokio::test]
+async fn scripts_of_other_sites_can_call_what_a_public_client_needs() {
+    let provider = Provider::start(&[]).await;
+    let rp = Rp::register(&provider, json!({})).await;
+    let tokens = rp.tokens(&Browser::new()).await;
+    let browser = Browser::new();
+    let origin = ("origin", "https://rp.example");
+    let bearer = format!("Bearer {}", text(&tokens, "access_token"));
+    for (path, methods) in [
+        ("/.well-known/openid-configuration", &["GET"][..]),
+        ("/jwks", &["GET"]),
+        ("/token", &["POST"]),
+        ("/userinfo", &["GET", "POST"]),
+    ] {
+        let url = provider.url(path);
+        for method in methods {
+            let preflight = browser
+                .send(|http| {
+                    http.request(reqwest::Method::OPTIONS, &url)
+                        .header(origin.0, origin.1)
+                        .header("access-control-request-method", *method)
+                        .header("access-control-request-headers", "authorization,content-type")
+                })
+                .await;
+            assert_eq!((preflight.status.as_u16(), &*preflight.body), (200, ""), "{path}");
+            assert_eq!(preflight.header("access-control-allow-origin"), "*", "{path}");
+            assert!(preflight.header("access-control-allow-methods").contains(method), "{path}");
+            let headers = preflight.header("access-control-allow-headers").to_lowercase();
+            assert!(headers.contains("authorization") && headers.contains("content-type"), "{path}: {headers}");
+            let request = |http: &reqwest::Client| {
+                let request = http.request(method.parse().unwrap(), &url).header(origin.0, origin.1);
+                if path == "/userinfo" { request.header("authorization", &bearer) } else { request }
+            };
+            let answer = browser.send(request).await;
+            assert_eq!(answer.status, if path == "/token" { 400 } else { 200 }, "{path}: {}", answer.body);
+            assert_eq!(answer.header("access-control-allow-origin"), "*", "{path}");
+            // No cookie counts there.
+            assert!(answer.headers.get("access-control-allow-credentials").is_none(), "{path}");
+        }
+    }
+    // An error can be read too, and a method that is not taken has its page.
+    let refused = browser.send(|http| http.get(provider.url("/userinfo")).header(origin.0, origin.1)).await;
+    assert_eq!((refused.status.as_u16(), refused.header("access-control-allow-origin")), (401, "*"));
+    assert!(refused.header("access-control-expose-headers").contains("www-authenticate"));
+    assert_eq!(browser.get(&provider.url("/token")).await.status, 405);
+    // Pages with a session are not for other sites.
+    for path in ["/", "/authorize", "/sign-in", "/end_session", "/register"] {
+        let answer = browser.send(|http| http.get(provider.url(path)).header(origin.0, origin.1)).await;
+        assert!(answer.headers.get("access-control-allow-origin").is_none(), "{path}");
+    }
+}
+
+#[tokio::test]
 async fn pages_speak_the_language_that_is_asked_for() {
     let provider = Provider::start(&[]).await;
     let rp = Rp::register(&provider, json!({})).await;
     let browser = Browser::new();
     assert_eq!(browser.get(&rp.authorize(&[])).await.header("content-language"), "en");
     assert_eq!(browser.get(&rp.authorize(&[("ui_locales", "fr es")])).await.header("content-language"), "es");
-    assert_eq!(browser.get(&rp.end_session(&[("ui_locales", "es")])).await.header("content-language"), "es");
+    for ui_locales in ["es", "es-US-u-mu-celsius"] {
+        let page = browser.get(&rp.end_session(&[("ui_locales", ui_locales)])).await;
+        assert_eq!(page.header("content-language"), "es", "{ui_locales}");
+    }
     let nowhere = browser.send(|http| http.get(provider.url("/nowhere")).header("accept-language", "es-MX")).await;
     assert_eq!((nowhere.status.as_u16(), nowhere.header("content-language")), (404, "es"));
 }
@@ -255,7 +310,7 @@ async fn the_demo_client_signs_in_and_out() {
         assert_eq!(browser.get(&link).await.status, status, "{link}");
     }
     // The form goes to the provider, which is another site.
-    let again = Browser::without_cookies().submit(&page, &[]).await;
+    let again = Browser::of_another_site().submit(&page, &[]).await;
     assert_eq!(again.status, 200);
     let answer = browser.submit(&again, &[]).await;
     assert!(answer.location().starts_with(&format!("{home}/signed-out?state=")));

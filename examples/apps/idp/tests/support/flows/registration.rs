@@ -110,6 +110,11 @@ async fn metadata_that_will_not_do_is_refused() {
             json!({ "redirect_uris": uris, "post_logout_redirect_uris": ["https://*.rp.example/"] }),
             "invalid_redirect_uri",
         ),
+        (json!({ "redirect_uris": ["https://rp.example/*"] }), "invalid_redirect_uri"),
+        (
+            json!({ "redirect_uris": uris, "post_logout_redirect_uris": ["https://rp.example/*"] }),
+            "invalid_redirect_uri",
+        ),
         (json!({ "redirect_uris": uris, "response_types": ["token"] }), "invalid_client_metadata"),
         (json!({ "redirect_uris": uris, "grant_types": ["implicit"] }), "invalid_client_metadata"),
         (json!({ "redirect_uris": uris, "token_endpoint_auth_method": "private_key_jwt" }), "invalid_client_metadata"),
@@ -122,6 +127,9 @@ async fn metadata_that_will_not_do_is_refused() {
     ] {
         let answer = register(metadata.clone()).await;
         assert_eq!((answer.status.as_u16(), text(&answer.json(), "error")), (400, error), "{metadata}");
+        if metadata.to_string().contains('*') {
+            assert!(text(&answer.json(), "error_description").contains("wildcard"), "{}", answer.body);
+        }
     }
     let native = json!({ "redirect_uris": ["com.example.app:/cb"], "application_type": "native" });
     assert_eq!(register(native).await.status, 201);

@@ -298,6 +298,24 @@ async fn a_form_of_another_site_or_another_browser_signs_nobody_in() {
     }
 }
 
+/// Any page of the provider's host can set a cookie like these, and browsers send it along.
+#[tokio::test]
+async fn a_session_is_found_beside_a_cookie_of_other_bytes() {
+    let provider = Provider::start(&[]).await;
+    let browser = Browser::new();
+    let answer = browser.sign_in(&browser.get(&provider.url("/sign-in")).await).await;
+    let session = answer.cookie("session").unwrap().as_bytes();
+    for other in [b"lang=espa\xf1ol".as_slice(), "lang=español".as_bytes(), b"\xff"] {
+        for cookies in [[other, b"; session=", session].concat(), [b"session=", session, b"; ", other].concat()] {
+            let cookies = reqwest::header::HeaderValue::from_bytes(&cookies).unwrap();
+            let request = |http: &reqwest::Client| http.get(provider.url("/end_session")).header("cookie", cookies);
+            let asked = Browser::without_cookies().send(request).await;
+            assert_eq!(asked.status, 200);
+            assert!(asked.body.contains("Do you want to sign out"), "{}", asked.body);
+        }
+    }
+}
+
 #[tokio::test]
 async fn each_sign_in_has_a_new_session_id_and_the_former_is_dead() {
     let provider = Provider::start(&[]).await;
@@ -385,7 +403,27 @@ async fn nobody_locks_an_account_from_elsewhere_with_few_attempts() {
     assert_eq!(attempt("wonderland", "198.51.100.7").await, 303);
     assert_eq!(attempt("wrong", "198.51.100.7").await, 403);
     assert_eq!(attempt("wrong", "203.0.113.1").await, 403);
-    assert_eq!(attempt("wonderland", "203.0.113.2").await, 429);
+    assert_eq!(attempt("wonderland", "100.64.0.1").await, 429);
+}
+
+#[tokio::test]
+async fn ten_addresses_of_one_network_do_not_lock_an_account() {
+    let provider = Provider::start(&["--client-address-header", "X-Forwarded-For"]).await;
+    let attempt =
+        async |password, address: &str| try_to_sign_in(&provider, "alice", password, address).await.status.as_u16();
+    for networks in [["192.0.2.", "198.51.100.7"], ["2001:db8:1:2::", "2001:db8:1:3::1"]] {
+        let [network, elsewhere] = networks;
+        let mut failed = 0;
+        for host in 1..=10 {
+            for _ in 0..10 {
+                failed += u32::from(attempt("wrong", &format!("{network}{host}")).await == 403);
+            }
+        }
+        // They count as one source, so they have as many attempts together as one of them has alone.
+        assert_eq!(failed, 10, "{network}");
+        assert_eq!(attempt("wonderland", &format!("{network}99")).await, 429);
+        assert_eq!(attempt("wonderland", elsewhere).await, 303);
+    }
 }
 
 #[tokio::test]

@@ -122,7 +122,7 @@ async fn a_post_from_another_site_is_posted_again_from_ours() {
     let tokens = rp.tokens(&browser).await;
     let fields =
         [("id_token_hint", text(&tokens, "id_token")), ("post_logout_redirect_uri", SIGNED_OUT), ("state", "s")];
-    let page = Browser::without_cookies().post(&provider.url("/end_session"), &fields).await;
+    let page = Browser::of_another_site().post(&provider.url("/end_session"), &fields).await;
     assert_eq!(page.status, 200);
     assert!(is_signed_in(&browser, &rp).await);
     let answer = browser.submit(&page, &[]).await;
@@ -193,6 +193,100 @@ async fn head_and_other_methods_sign_nobody_out() {
     assert!(is_signed_in(&browser, &rp).await);
     assert_eq!(browser.get(&url).await.status, 200);
     assert!(!is_signed_in(&browser, &rp).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_asked_who_clicks_twice() {
+    const ROUNDS: usize = 60;
+    let provider = Provider::start(&["--sign-in-attempts-per-address", "1000"]).await;
+    let rp = Rp::register(&provider, json!({})).await;
+    let browser = Browser::new();
+    for round in 0..ROUNDS {
+        let tokens = rp.tokens(&browser).await;
+        let hint = ("id_token_hint", text(&tokens, "id_token"));
+        let url = rp.end_session(&[hint, ("post_logout_redirect_uri", SIGNED_OUT)]);
+        let (one, two, three) = tokio::join!(browser.get(&url), browser.get(&url), browser.get(&url));
+        for answer in [one, two, three] {
+            assert_eq!(answer.status, 303, "round {round}: {}", answer.body);
+            assert_eq!(answer.location(), SIGNED_OUT);
+        }
+    }
+    assert!(!is_signed_in(&browser, &rp).await);
+}
+
+/// The status, and whether the session ended, of a request by a client's server, which has no cookie.
+async fn by_the_clients_server(rp: &Rp, browser: &Browser, hint: &str) -> (u16, bool) {
+    let url = format!("{}/end_session", rp.origin);
+    let answer = Browser::without_cookies().post(&url, &[("id_token_hint", hint)]).await;
+    for other in ["alice", "Alice", "Chess"] {
+        assert!(!answer.body.contains(other), "it names something of another browser: {}", answer.body);
+    }
+    assert!(answer.headers.get("set-cookie").is_none() && answer.headers.get("set-login").is_none());
+    (answer.status.as_u16(), !is_signed_in(browser, rp).await)
+}
+
+#[tokio::test]
+async fn an_id_token_alone_ends_the_session_that_its_sid_names() {
+    let provider = Provider::start(&[]).await;
+    let rp = Rp::register(&provider, json!({})).await;
+    let other = Rp::register(&provider, json!({ "client_name": "Chess" })).await;
+    let (browser, elsewhere) = (Browser::new(), Browser::new());
+    rp.tokens(&elsewhere).await;
+    for algorithm in ["RS256", "HS256"] {
+        let sender = Rp::register(&provider, json!({ "id_token_signed_response_alg": algorithm })).await;
+        let tokens = sender.tokens(&browser).await;
+        other.tokens(&browser).await;
+        let hint = text(&tokens, "id_token");
+        assert_eq!(by_the_clients_server(&sender, &browser, hint).await, (200, true), "{algorithm}");
+        assert_eq!(sender.userinfo(text(&tokens, "access_token")).await.status, 401);
+        // Again it ends nothing: neither the user's next session nor the one in another browser.
+        other.tokens(&browser).await;
+        assert_eq!(by_the_clients_server(&other, &browser, hint).await, (200, false), "{algorithm}");
+        assert!(is_signed_in(&elsewhere, &rp).await);
+    }
+    // A browser that sent no cookie because it has none is told the truth, and keeps what it has.
+    let tokens = rp.tokens(&browser).await;
+    let url = rp.end_session(&[("id_token_hint", text(&tokens, "id_token"))]);
+    let answer = Browser::without_cookies().get(&url).await;
+    assert!(answer.body.contains("The session that the application named has ended."), "{}", answer.body);
+    assert!(answer.headers.get("set-cookie").is_none());
+    assert!(!is_signed_in(&browser, &rp).await);
+    // A form of another site's page ends nothing: the cookie may only have been withheld.
+    let tokens = rp.tokens(&browser).await;
+    let form = [("id_token_hint", text(&tokens, "id_token"))];
+    let answer = Browser::of_another_site().post(&provider.url("/end_session"), &form).await;
+    assert_eq!((answer.status.as_u16(), answer.field("resubmitted").as_deref()), (200, Some("1")));
+    assert!(is_signed_in(&browser, &rp).await);
+}
+
+#[tokio::test]
+async fn a_session_is_found_by_sid_only_as_long_as_the_operator_says() {
+    for (seconds, status) in [("0", 200), ("1", 400)] {
+        let provider = Provider::start(&["--session-by-sid", seconds]).await;
+        let rp = Rp::register(&provider, json!({})).await;
+        let browser = Browser::new();
+        let tokens = rp.tokens(&browser).await;
+        tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+        let hint = text(&tokens, "id_token");
+        assert_eq!(by_the_clients_server(&rp, &browser, hint).await, (status, false), "{seconds}");
+    }
+}
+
+#[tokio::test]
+async fn the_browser_learns_whether_somebody_is_signed_in() {
+    let provider = Provider::start(&[]).await;
+    let rp = Rp::register(&provider, json!({})).await;
+    let browser = Browser::new();
+    let page = browser.get(&rp.authorize(&[])).await;
+    assert_eq!(page.header("set-login"), "");
+    assert_eq!(browser.sign_in_as(&page, "alice", "wrong").await.header("set-login"), "");
+    let answer = browser.sign_in(&page).await;
+    assert_eq!(answer.header("set-login"), "logged-in");
+    let tokens = rp.redeem(&answer.redirected("code").unwrap()).await;
+    let url = rp.end_session(&[("id_token_hint", text(&tokens, "id_token"))]);
+    assert_eq!(browser.get(&rp.end_session(&[])).await.header("set-login"), "");
+    assert_eq!(browser.get(&url).await.header("set-login"), "logged-out");
+    assert_eq!(browser.get(&url).await.header("set-login"), "");
 }
 
 #[tokio::test]
