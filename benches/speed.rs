@@ -54,8 +54,8 @@ use timed::{Timed, median, ratio};
 /// The duration of the measurement.
 const DURATION: Duration = Duration::from_secs(25);
 
-/// The number of RSA keys that a large provider may have, and the most microseconds that reading one
-/// of them may take.
+/// The number of RSA keys that a large provider may have, and the most microseconds that reading
+/// one of them may take.
 const KEYS: usize = 48;
 const MOST_A_KEY: f64 = 20.0;
 

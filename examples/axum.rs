@@ -236,8 +236,8 @@ impl Host {
     }
 }
 
-/// Cookies are split as bytes, and only ours is decoded: any page of this host can set others that hold
-/// any bytes, as `document.cookie = 'lang=español'` does.
+/// Cookies are split as bytes, and only ours is decoded: any page of this host can set others that
+/// hold any bytes, as `document.cookie = 'lang=español'` does.
 fn cookie(headers: &HeaderMap) -> Option<&str> {
     let lines = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes);
     let mut cookies = lines.flat_map(|line| line.split(|byte| *byte == b';')).map(<[u8]>::trim_ascii);

@@ -1,4 +1,4 @@
-//! The HTTP answer to an outcome: a status and headers, as plain strings. The host writes the body.
+//! The HTTP answer to an outcome: a status and headers, as plain strings (rule 10). The host writes the body.
 //!
 //! Every answer is `no-store`, so that no cache keeps a page about one End-User for another.
 //! Redirects are `no-referrer`, which keeps the hint, part of a GET's URL, out of the next request.

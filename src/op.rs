@@ -76,7 +76,10 @@
 //!     };
 //!     // Whoever is signed in gets a way out, whatever is wrong with the request.
 //!     let offer = match &answer {
-//!         Answer::Refuse(_) => db.session(http.cookie, None).await?.and_then(|it| op.offer(&it, now).ok()),
+//!         Answer::Refuse(_) => {
+//!             let session = db.session(http.cookie, None).await?;
+//!             session.and_then(|session| op.offer(&session, now).ok())
+//!         }
 //!         _ => None,
 //!     };
 //!     // The variant chooses the template. Status and headers come from the answer.

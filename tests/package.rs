@@ -1,4 +1,5 @@
-//! The package that `cargo publish` uploads holds the library and its three examples, but no application.
+//! The package that `cargo publish` uploads holds the library and its three examples, but no
+//! application.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
@@ -35,7 +36,8 @@ fn the_package_holds_the_library_and_its_examples_but_no_application() {
     let list = String::from_utf8(list.stdout).unwrap().replace('\\', "/");
     let packed: BTreeSet<_> = list.lines().collect();
 
-    // With a manifest directly in `examples/`, Cargo would leave all three out, whatever `include` says.
+    // With a manifest directly in `examples/`, Cargo would leave all three out, whatever `include`
+    // says.
     let mut expected: Vec<String> =
         ["examples/axum.rs", "examples/decide/main.rs", "examples/rotate.rs"].map(str::to_owned).into();
     expected.extend(rust_files("examples", false));

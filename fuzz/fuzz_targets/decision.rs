@@ -117,7 +117,8 @@ struct Case {
     browser: Browser,
 }
 
-/// What the browser says of its request, what it does with the cookie, and what the host does without it.
+/// What the browser says of its request, what it does with the cookie, and what the host does
+/// without it.
 #[derive(Clone, Debug)]
 struct Browser {
     site: Option<&'static str>,

@@ -63,8 +63,8 @@ impl Secret {
         Ok(self)
     }
 
-    /// A `client_secret` and former ones, of any length, because a client that is not registered for
-    /// HMAC may have a short one.
+    /// A `client_secret` and former ones, of any length, because a client that is not registered
+    /// for HMAC may have a short one.
     pub(crate) fn of_client(current: Vec<u8>, previous: Vec<Vec<u8>>) -> Self {
         Self { current, previous }
     }

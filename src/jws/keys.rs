@@ -1,4 +1,4 @@
-//! The provider's public keys, and the choice of the ones that a token asks for.
+//! The provider's public keys, and the choice of the ones that a token asks for (rule 4).
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};

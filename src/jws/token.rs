@@ -1,4 +1,4 @@
-//! Framing: a compact JWS is cut, decoded and read, before any cryptography.
+//! Framing: a compact JWS is cut, decoded and read, before any cryptography (rule 4).
 
 use std::borrow::Cow;
 use std::fmt;

@@ -85,8 +85,8 @@ impl EndSessionEndpoint {
     }
 
     /// Like [`new`](Self::new), but also allows `http` on loopback hosts: `localhost`, names that
-    /// end in `.localhost`, `127.0.0.0/8` and `[::1]`. Use it for development and tests only, because the specification
-    /// demands `https`.
+    /// end in `.localhost`, `127.0.0.0/8` and `[::1]`. Use it for development and tests only,
+    /// because the specification demands `https`.
     ///
     /// # Errors
     /// As for [`new`](Self::new), but [`HttpNotAllowed`](UriError::HttpNotAllowed) only for other

@@ -63,8 +63,8 @@ pub struct AuditRecord {
     /// none, or if the decision came before it could look.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session: Option<&'static str>,
-    /// What the host ended beyond the session of the decision, such as refresh tokens. The host adds
-    /// it:
+    /// What the host ended beyond the session of the decision, such as refresh tokens. The host
+    /// adds it:
     ///
     /// ```
     /// # use oidc_logout::op::AuditRecord;

@@ -53,13 +53,13 @@ impl fmt::Debug for Confirm {
 impl Confirm {
     pub(crate) fn new(
         exchange: Exchange,
+        form: PageForm,
         reasons: Vec<ConfirmReason>,
         location: Option<Location>,
-        form: PageForm,
         proof: String,
         form_action: Vec<String>,
     ) -> Self {
-        Self { exchange, reasons, location, form, proof, form_action }
+        Self { exchange, form, reasons, location, proof, form_action }
     }
 
     /// Why the End-User is asked; never empty.

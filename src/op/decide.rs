@@ -45,8 +45,8 @@ impl<'a> Facts<'a> {
         let names_client = request.client_id().is_some() || matches!(hint, Ok(Some(_)));
         let location = match hint {
             Ok(hint) => locate(settings, request, hint.is_some(), names_client, client)?,
-            // As if there were no hint. Nothing is redirected, because the request contains an error
-            // (RP-Initiated Logout 1.0, section 4).
+            // As if there were no hint. Nothing is redirected, because the request contains an
+            // error (RP-Initiated Logout 1.0, section 4).
             Err(_) if settings.policy.on_bad_hint == OnBadHint::Confirm => None,
             Err(error) => return Err(RefusalReason::IdTokenHintInvalid(error)),
         };
@@ -141,7 +141,7 @@ impl<'a> Facts<'a> {
         match self.question(&exchange.request, session) {
             Ok((form, proof)) => {
                 let form_action = self.form_action();
-                let ask = Confirm::new(exchange, reasons, self.location, form, proof, form_action);
+                let ask = Confirm::new(exchange, form, reasons, self.location, proof, form_action);
                 Decision::Answer(ask.into())
             }
             Err(reason) => Refusal::new(reason, exchange).into(),

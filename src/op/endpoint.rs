@@ -280,7 +280,7 @@ impl LogoutEndpoint {
         let proof = confirmation::prove(&self.settings, session, &request, None, now);
         let proof = proof.ok_or(RefusalReason::HostError(HostError::Mac))?;
         let form = PageForm::new(&request);
-        Ok(Confirm::new(Exchange::new(request), vec![ConfirmReason::NoHint], None, form, proof, Vec::new()))
+        Ok(Confirm::new(Exchange::new(request), form, vec![ConfirmReason::NoHint], None, proof, Vec::new()))
     }
 
     fn change(mut self, change: impl FnOnce(&mut Settings)) -> Self {

@@ -46,8 +46,8 @@ impl<'c> PendingSession<'c> {
     /// The client the request is made for, if the host found it.
     ///
     /// If the hint is invalid and the policy goes on without it, only the parameter `client_id`
-    /// names a client. If the request is refused for it, a hint signed with HMAC names none, because
-    /// anybody could have written it.
+    /// names a client. If the request is refused for it, a hint signed with HMAC names none,
+    /// because anybody could have written it.
     #[must_use]
     pub fn client_id(&self) -> Option<&ClientId> {
         self.effective_client().map(Client::id)

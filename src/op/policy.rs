@@ -135,8 +135,8 @@ pub enum UriMatching {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum SessionCookie {
-    /// `SameSite=Lax`, or no such attribute: a browser withholds it from a POST of another site. Such
-    /// a request is [posted again](super::Resubmit) from the provider's own page, once.
+    /// `SameSite=Lax`, or no such attribute: a browser withholds it from a POST of another site.
+    /// Such a request is [posted again](super::Resubmit) from the provider's own page, once.
     Lax,
     /// `SameSite=Strict`: a browser withholds it from every request of another site, even when a
     /// client sends the End-User by a link or a redirect. All of these are posted again, once.
@@ -294,8 +294,8 @@ impl Policy {
         PolicyBuilder(self.clone())
     }
 
-    /// The `SameSite` attribute that the session's cookie is said to have. A host can set its cookie
-    /// by it, so that the two never differ.
+    /// The `SameSite` attribute that the session's cookie is said to have. A host can set its
+    /// cookie by it, so that the two never differ.
     #[must_use]
     pub fn session_cookie(&self) -> SessionCookie {
         self.session_cookie

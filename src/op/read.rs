@@ -116,7 +116,8 @@ impl LogoutRequest {
     ///     .client_id("rp-1")
     ///     .post_logout_redirect_uri("https://rp.example/signed-out")
     ///     .build()?;
-    /// let pairs = [("client_id", "rp-1"), ("post_logout_redirect_uri", "https://rp.example/signed-out")];
+    /// let uri = ("post_logout_redirect_uri", "https://rp.example/signed-out");
+    /// let pairs = [("client_id", "rp-1"), uri];
     /// assert_eq!(by_hand, LogoutRequest::builder(Method::Get).parameters(pairs).build()?);
     /// # Ok::<(), oidc_logout::op::Refusal>(())
     /// ```

@@ -51,7 +51,8 @@ impl LogoutEndpoint {
 
     fn check(&self, request: &LogoutRequest, now: OffsetDateTime) -> Result<HintState, RefusalReason> {
         let policy = &self.settings.policy;
-        // The provider's own offer to sign out holds no parameters, whatever the policy requires.
+        // Rule 9: the provider's own offer to sign out holds no parameters, whatever the policy
+        // requires.
         if !request.answers_offer() {
             check_state(policy.state, request)?;
             check_presence(policy, request)?;

@@ -1,4 +1,4 @@
-//! Step 4: where the End-User may be sent.
+//! Step 4: where the End-User may be sent (rule 6).
 //!
 //! A [`LogoutRedirect`] is the only way to a redirect, and its text is built from the *registered*
 //! bytes: what a request asks for selects, it never writes.

@@ -1,4 +1,4 @@
-//! Refusals, in words that help the developer of the client that sent the request.
+//! Refusals (rule 10), in words that help the developer of the client that sent the request.
 //!
 //! No message holds a value of the input: only names that the specifications give, and what to do.
 

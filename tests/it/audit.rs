@@ -100,7 +100,7 @@ fn an_invalid_hint_says_what_is_wrong_whether_refused_or_let_through() {
 
     // The error is kept, whatever comes of the request.
     let lenient = Policy::openid().to_builder().on_bad_hint(OnBadHint::Confirm).build().unwrap();
-    let nobody = self::record(&decide(&self::endpoint(lenient), request(), None));
+    let nobody = self::record(&decide(&endpoint(lenient), request(), None));
     assert_eq!((&nobody["decision"], &nobody["hint"]), (&json!("no_session"), &record["hint"]));
 }
 

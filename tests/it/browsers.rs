@@ -68,7 +68,8 @@ impl Site {
         }
     }
 
-    /// Decides with the session in a cookie, or with the one that the look-up finds if it is offered.
+    /// Decides with the session in a cookie, or with the one that the look-up finds if it is
+    /// offered.
     fn decide(&self, request: LogoutRequest, in_cookie: Option<&Session>, by_sid: Option<&Session>) -> Decision {
         let pending = match self.endpoint.receive(request, at(NOW)) {
             Ok(pending) => pending,

@@ -2,8 +2,8 @@
 //! the model, a second writing of the same rules, and the two have to agree.
 //!
 //! What is compared: which of the two calls refuses, the client that is asked for, the decision,
-//! its reasons, the refusal's code and detail, and where a redirect leads, also after a yes and after
-//! the form was posted again.
+//! its reasons, the refusal's code and detail, and where a redirect leads, also after a yes and
+//! after the form was posted again.
 
 mod comparison;
 mod facts;

@@ -1,6 +1,7 @@
 //! The repository's pages against the repository: rules, names of tests, links and paths.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::path::Path;
 
 use crate::support::repository::{ROOT, files, read};
@@ -32,6 +33,42 @@ fn the_guarantees_name_every_compile_fail_test() {
         let name = file.file_stem().expect("a name").to_string_lossy().into_owned();
         assert!(design.contains(&format!("`{name}`")), "DESIGN.md does not say what {name} guarantees");
     }
+}
+
+#[test]
+fn the_tests_that_the_threat_model_names_exist() {
+    let text = read("SECURITY.md");
+    let named: Vec<_> = text.split('`').skip(1).step_by(2).collect();
+    let modules = named.iter().filter_map(|name| Some(format!("tests/it/{}.rs", name.strip_prefix("it::")?)));
+    let vectors = named.iter().filter_map(|name| Some(format!("tests/vectors/{}", name.strip_prefix("vectors/")?)));
+    let files: BTreeSet<_> = modules.chain(vectors).collect();
+    assert!(files.len() > 10, "misread: {files:?}");
+    for file in files {
+        assert!(Path::new(ROOT).join(&file).exists(), "SECURITY.md: no file {file}");
+    }
+}
+
+#[test]
+fn comments_fit_into_100_columns() {
+    let folders = ["src", "examples", "tests", "benches", "fuzz/fuzz_targets"];
+    let sources = folders.into_iter().flat_map(files).filter(|file| {
+        let of_the_build =
+            file.components().any(|part| ["target", "node_modules"].map(OsStr::new).contains(&part.as_os_str()));
+        file.extension() == Some(OsStr::new("rs")) && !of_the_build
+    });
+    let mut wide = Vec::new();
+    for file in sources {
+        for (line, text) in (1..).zip(read(&file).lines()) {
+            let comment = text.trim_start();
+            // Hidden lines of examples are not read, and links cannot be broken.
+            let is_kept = comment.starts_with("//") && !comment.contains("://");
+            let is_hidden = comment.starts_with("/// # ") || comment.starts_with("//! # ");
+            if is_kept && !is_hidden && text.chars().count() > 100 {
+                wide.push(format!("{}:{line}", file.display()));
+            }
+        }
+    }
+    assert!(wide.is_empty(), "\n{}", wide.join("\n"));
 }
 
 #[test]

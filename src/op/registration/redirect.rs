@@ -1,4 +1,4 @@
-//! A redirect URI that passed registration.
+//! A redirect URI that passed registration (rule 6).
 
 use super::RegistrationRules;
 use crate::metadata::ApplicationType;

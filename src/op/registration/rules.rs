@@ -1,4 +1,4 @@
-//! The rules for what a client may register.
+//! The rules for what a client may register (rule 6).
 
 use crate::metadata::{ApplicationType, ClientType};
 

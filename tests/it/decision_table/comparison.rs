@@ -2,9 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use oidc_logout::op::{
-    Answer, Confirm, ConfirmReason, Decision, Landing, LogoutEndpoint, LogoutRequest, Refusal, RefusalReason,
-};
+use oidc_logout::op::{Answer, Confirm, ConfirmReason, Decision, Landing, LogoutEndpoint, LogoutRequest, Refusal};
 
 use super::facts::{CLIENTS, PolicyRow, SENT, SESSIONS, requests};
 use super::host::{NOW, Registry, SignIn, endpoint, request};

@@ -266,7 +266,8 @@ pub(super) fn run(case: &Case) -> Result<(Option<&'static str>, Outcome), Refusa
 pub(super) fn receive(case: &Case) -> Result<Received, Refusal> {
     let policy = case.policy;
 
-    // 9. What the provider offers on its own holds no parameters, and once its answer is posted again
+    // 9. What the provider offers on its own holds no parameters, and once its answer is posted
+    //    again
     // only the mark is left.
     let parameters = (case.hint, case.client_id, case.redirect, case.state);
     if case.sent == Sent::PostAgain && parameters == (None, None, None, None) {
