@@ -281,6 +281,7 @@ fn worst(seed: &Seed) -> Vec<Case> {
 }
 
 fn measure(seed: &Seed, cases: &[Case]) {
+    let jwks = jwks_of(seed, KEYS);
     let (signed, signature) = (seed.signed().into_bytes(), seed.signature());
     let key = seed.openssl_key();
     let josekit = seed.josekit_verifier();
@@ -295,7 +296,6 @@ fn measure(seed: &Seed, cases: &[Case]) {
             assert!(valid.is_ok());
         }),
     ];
-    let jwks = jwks_of(seed, KEYS);
     lines.push(Timed::new(|| {
         let keys = KeySet::from_jwks(black_box(&jwks)).expect("a JWK Set");
         assert_eq!(black_box(keys).len(), KEYS);

@@ -7,7 +7,7 @@ use oidc_logout::op::{
     Answer, Client, ClientBuilder, ClientError, Decision, HintError, LogoutEndpoint, LogoutRequest, Method, OnBadHint,
     Policy, RefusalReason, RegistrationRules, Session, VerifyHintError,
 };
-use oidc_logout::{Algorithm, ClientType, KeySet, Limits};
+use oidc_logout::{Algorithm, ClientId, ClientType, KeySet, Limits};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -80,7 +80,7 @@ fn hint_error(decision: &Decision) -> HintError {
 // Claims, and what a host makes of them.
 
 #[derive(Debug, PartialEq, Deserialize)]
-struct Tenant<'t> {
+struct Wanted<'t> {
     tenant: &'t str,
     sub: String,
     aud: Value,
@@ -94,7 +94,7 @@ fn every_claim_of_a_verified_hint_is_read_into_the_hosts_type() {
     let more = json!({"tenant": "acme", "roles": ["a", "\u{e9}"], "nested": {"x": 1.5}, "null": null});
     let key = ProviderKey::ed25519();
     let by_key = endpoint(key_set(&[key.jwk(None)]));
-    let expected = Tenant {
+    let expected = Wanted {
         tenant: "acme",
         sub: "user-1".to_owned(),
         aud: json!("rp-1"),
@@ -103,31 +103,31 @@ fn every_claim_of_a_verified_hint_is_read_into_the_hosts_type() {
         absent: None,
     };
     let pending = by_key.receive(request(&signed(&key, &more)), at(NOW)).unwrap();
-    assert_eq!(pending.hint().unwrap().claims::<Tenant<'_>>().unwrap(), expected);
+    assert_eq!(pending.hint().unwrap().claims::<Wanted<'_>>().unwrap(), expected);
     assert_eq!(pending.hint().unwrap().claims::<Value>().unwrap(), claims(&more));
 
     // With a client's secret once the client is known, and inside of what the host decrypted.
     let client = hmac_client().build().unwrap();
     let pending = by_key.receive(request(&signed_with_secret(&SECRET, &more)), at(NOW)).unwrap();
     let pending = pending.with_client(Some(&client));
-    assert_eq!(pending.hint().unwrap().claims::<Tenant<'_>>().unwrap(), expected);
+    assert_eq!(pending.hint().unwrap().claims::<Wanted<'_>>().unwrap(), expected);
     let encrypted = LogoutRequest::from_query("id_token_hint=a.b.c.d.e").unwrap();
     let pending = by_key.receive(encrypted.with_decrypted_hint(signed(&key, &more)), at(NOW)).unwrap();
-    assert_eq!(pending.hint().unwrap().claims::<Tenant<'_>>().unwrap(), expected);
+    assert_eq!(pending.hint().unwrap().claims::<Wanted<'_>>().unwrap(), expected);
 }
 
 #[test]
 fn claims_that_do_not_fit_are_an_error_without_a_value() {
     #[derive(Debug, Deserialize)]
     #[allow(dead_code, reason = "never read")]
-    struct Wanted {
+    struct Number {
         tenant: u8,
     }
     let key = ProviderKey::ed25519();
     let endpoint = endpoint(key_set(&[key.jwk(None)]));
     for tenant in [json!("s3cr3t"), json!(1000), json!(null), json!({"s3cr3t": 1})] {
         let pending = endpoint.receive(request(&signed(&key, &json!({"tenant": tenant}))), at(NOW)).unwrap();
-        let error = pending.hint().unwrap().claims::<Wanted>().unwrap_err();
+        let error = pending.hint().unwrap().claims::<Number>().unwrap_err();
         assert_eq!(
             (error.to_string().as_str(), format!("{error:?}").as_str()),
             ("a claim of the ID Token is missing or does not have the type that the host expects", "ClaimsError")
@@ -175,7 +175,7 @@ fn a_rejected_hint_that_the_policy_lets_through_proves_nothing_and_names_no_clie
     for (client_id, named) in [(None, None), (Some("rp-1"), Some("rp-1"))] {
         let asked = decide(client_id, Some(&session()));
         assert_eq!(reasons(&asked), ["invalid_hint"]);
-        assert_eq!(asked.client_id().map(|id| id.as_str()), named);
+        assert_eq!(asked.client_id().map(ClientId::as_str), named);
         assert!(asked.hint().is_none());
         let record = json!(asked.audit());
         assert_eq!(record["hint"], json!({"standing": "invalid", "error": "rejected"}));
@@ -350,6 +350,9 @@ fn a_token_for_another_audience_is_its_authorized_partys_if_the_request_says_so(
     assert_eq!(verify("rp-2").unwrap_err(), VerifyHintError::Invalid(HintError::Audience));
 }
 
+/// The endpoint, the hint, the client, the fault, and words of its text.
+type Case<'c> = (&'c LogoutEndpoint, String, Option<&'c Client>, HintError, &'c [&'c str]);
+
 #[test]
 fn each_fault_says_what_to_mend() {
     let key = ProviderKey::ed25519();
@@ -366,7 +369,7 @@ fn each_fault_says_what_to_mend() {
     };
     let good = hint(json!({}));
     let by_secret = signed_with_secret(&[8; 32], &json!({}));
-    let cases: [(&LogoutEndpoint, String, Option<&Client>, HintError, &[&str]); 10] = [
+    let cases: [Case<'_>; 10] = [
         (
             &endpoint,
             hint(json!({"iss": format!("{ISSUER}/")})),
@@ -439,10 +442,11 @@ fn the_endpoint_of_another_issuer_has_its_keys_and_no_former_issuer() {
 
     let verify = |endpoint: &LogoutEndpoint, key: &ProviderKey, issuer: &str| {
         let verified = endpoint.verify_hint(&signed(key, &json!({"iss": issuer})), None, at(NOW));
-        verified.map(|_| "good").unwrap_or_else(|error| match error {
-            VerifyHintError::Invalid(error) => error.code(),
-            other => panic!("{other}"),
-        })
+        match verified {
+            Ok(_) => "good",
+            Err(VerifyHintError::Invalid(error)) => error.code(),
+            Err(other) => panic!("{other}"),
+        }
     };
     assert_eq!(verify(&tenant, &tenants, "https://tenant.example"), "good");
     assert_eq!(verify(&tenant, &tenants, FORMER), "issuer");

@@ -14,7 +14,8 @@ struct File {
 
 #[derive(Deserialize)]
 struct Provider {
-    provider: String,
+    #[serde(rename = "provider")]
+    name: String,
     issuer: String,
     client_id: String,
     jwks: Value,
@@ -74,12 +75,12 @@ fn every_id_token_ends_its_session() {
         let hint = endpoint.verify_hint(&provider.id_token, Some(&client), now).unwrap();
         let claims: Claims = hint.claims().unwrap();
         assert_eq!((hint.subject(), hint.sid()), (claims.sub.as_str(), Some(claims.sid.as_str())));
-        assert!((0..60).contains(&(provider.notices[0].at - claims.iat)), "{}", provider.provider);
+        assert!((0..60).contains(&(provider.notices[0].at - claims.iat)), "{}", provider.name);
 
         let session = Session::new([1; 32], &claims.sub).sid(&claims.sid);
         let request = LogoutRequest::builder(Method::Get).id_token_hint(&provider.id_token).build().unwrap();
         let decision = endpoint.receive(request, now).unwrap().decide(Some(&client), Some(&session));
-        assert!(matches!(decision, Decision::EndSession(_)), "{}: {decision:?}", provider.provider);
+        assert!(matches!(decision, Decision::EndSession(_)), "{}: {decision:?}", provider.name);
     }
 }
 
@@ -93,7 +94,7 @@ fn every_other_token_is_refused_as_another_kind_or_for_its_shape() {
             assert_eq!(endpoint.verify_hint(token, Some(&provider.client()), now).unwrap_err(), without_client);
             let request = LogoutRequest::builder(Method::Post).id_token_hint(token).client_id(&provider.client_id);
             let refusal = endpoint.receive(request.build().unwrap(), now).unwrap_err();
-            refused.push((provider.provider.clone(), kind, refusal.reason().detail().unwrap()));
+            refused.push((provider.name.clone(), kind, refusal.reason().detail().unwrap()));
         }
     }
     let refused: Vec<_> = refused.iter().map(|(provider, kind, code)| (provider.as_str(), *kind, *code)).collect();

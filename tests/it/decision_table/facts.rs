@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::model::{
     self, Case, Dest, Fetch, HintRule, Issuer, LOGIN_GOV, LOGIN_GOV_CLIENT_ID, NO_HEADERS, OPENID, Redirect, Rules,
-    Sent, SessionCookie, Shape, Site,
+    Sent, SessionCookie, Shape, StartedAt,
 };
 
 /// Where a fact is not varied.
@@ -27,21 +27,21 @@ pub(super) const CASE: Case<'static> = Case {
 pub(super) const FETCHES: [Fetch; 13] = [
     NO_HEADERS,
     Fetch { origin: true, ..NO_HEADERS },
-    of_browser(Site::SameOrigin, Dest::Document),
-    of_browser(Site::SameSite, Dest::Document),
-    of_browser(Site::None, Dest::Document),
-    of_browser(Site::CrossSite, Dest::Document),
-    of_browser(Site::SameOrigin, Dest::Other),
-    of_browser(Site::SameSite, Dest::Other),
-    of_browser(Site::CrossSite, Dest::Other),
+    of_browser(StartedAt::SameOrigin, Dest::Document),
+    of_browser(StartedAt::SameSite, Dest::Document),
+    of_browser(StartedAt::Nowhere, Dest::Document),
+    of_browser(StartedAt::CrossSite, Dest::Document),
+    of_browser(StartedAt::SameOrigin, Dest::Other),
+    of_browser(StartedAt::SameSite, Dest::Other),
+    of_browser(StartedAt::CrossSite, Dest::Other),
     // Not what browsers send.
     Fetch { dest: Some(Dest::Other), ..NO_HEADERS },
     Fetch { dest: Some(Dest::Other), origin: true, ..NO_HEADERS },
-    Fetch { site: Some(Site::CrossSite), ..NO_HEADERS },
-    Fetch { site: Some(Site::SameOrigin), ..NO_HEADERS },
+    Fetch { site: Some(StartedAt::CrossSite), ..NO_HEADERS },
+    Fetch { site: Some(StartedAt::SameOrigin), ..NO_HEADERS },
 ];
 
-const fn of_browser(site: Site, dest: Dest) -> Fetch {
+const fn of_browser(site: StartedAt, dest: Dest) -> Fetch {
     Fetch { site: Some(site), dest: Some(dest), origin: true }
 }
 

@@ -7,7 +7,7 @@ use oidc_logout::{Algorithm, KeySet};
 use serde_json::json;
 
 use super::facts::PolicyRow;
-use super::model::{self, Case, Dest, Fetch, Issuer, Redirect, Sent, Shape, Site};
+use super::model::{self, Case, Dest, Fetch, Issuer, Redirect, Sent, Shape, StartedAt};
 use crate::support::provider::{self, ISSUER, key_set};
 use crate::support::token::{ProviderKey, hs256, token};
 
@@ -47,10 +47,10 @@ pub(super) fn request(case: &Case<'_>) -> LogoutRequest {
 
 fn headers(fetch: Fetch) -> impl Iterator<Item = (&'static str, &'static str)> {
     let site = fetch.site.map(|site| match site {
-        Site::SameOrigin => "same-origin",
-        Site::SameSite => "same-site",
-        Site::None => "none",
-        Site::CrossSite => "cross-site",
+        StartedAt::SameOrigin => "same-origin",
+        StartedAt::SameSite => "same-site",
+        StartedAt::Nowhere => "none",
+        StartedAt::CrossSite => "cross-site",
     });
     let dest = fetch.dest.map(|dest| match dest {
         Dest::Document => "document",

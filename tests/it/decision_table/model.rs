@@ -27,7 +27,7 @@ pub(super) enum Sent {
 /// What the browser says of the request in its headers.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Fetch {
-    pub(super) site: Option<Site>,
+    pub(super) site: Option<StartedAt>,
     pub(super) dest: Option<Dest>,
     /// Whether there is an `Origin`.
     pub(super) origin: bool,
@@ -36,10 +36,11 @@ pub(super) struct Fetch {
 pub(super) const NO_HEADERS: Fetch = Fetch { site: None, dest: None, origin: false };
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Site {
+pub(super) enum StartedAt {
     SameOrigin,
     SameSite,
-    None,
+    /// `none`: the user typed the address.
+    Nowhere,
     CrossSite,
 }
 
@@ -417,21 +418,22 @@ pub(super) fn decide(received: &Received, case: &Case) -> Outcome {
 /// What becomes of a request that came without the cookie of a session.
 fn without_session(case: &Case, redirect: Option<String>) -> Outcome {
     let site = case.fetch.site;
-    if case.fetch.dest == Some(Dest::Other) && site != Some(Site::SameOrigin) {
+    if case.fetch.dest == Some(Dest::Other) && site != Some(StartedAt::SameOrigin) {
         return Outcome::Refuse(refusal("embedded_request"));
     }
     let may_be_withheld = match case.policy.session_cookie {
         SessionCookie::Lax => {
-            case.sent != Sent::Get && !matches!(site, Some(Site::SameOrigin | Site::SameSite | Site::None))
+            case.sent != Sent::Get
+                && !matches!(site, Some(StartedAt::SameOrigin | StartedAt::SameSite | StartedAt::Nowhere))
         }
-        SessionCookie::Strict => !matches!(site, Some(Site::SameOrigin | Site::SameSite)),
+        SessionCookie::Strict => !matches!(site, Some(StartedAt::SameOrigin | StartedAt::SameSite)),
         SessionCookie::None => false,
     };
     if !may_be_withheld {
         Outcome::NoSession { redirect }
     } else if case.sent != Sent::PostAgain {
         Outcome::Resubmit { redirect }
-    } else if site == Some(Site::CrossSite) {
+    } else if site == Some(StartedAt::CrossSite) {
         Outcome::Refuse(refusal("session_cookie_missing"))
     } else {
         Outcome::NoSession { redirect }
