@@ -1,4 +1,5 @@
-//! The HTTP answer to an outcome: a status and headers, as plain strings (rule 10). The host writes the body.
+//! The HTTP answer to an outcome: a status and headers, as plain strings (rule 10). The host writes
+//! the body.
 //!
 //! Every answer is `no-store`, so that no cache keeps a page about one End-User for another.
 //! Redirects are `no-referrer`, which keeps the hint, part of a GET's URL, out of the next request.
@@ -7,6 +8,8 @@
 
 use std::borrow::Cow;
 use std::fmt;
+
+use serde::ser::{SerializeStruct, Serializer};
 
 /// The headers of an answer, except those about the body, which the host writes. Names are
 /// lower-case, values are ASCII without control characters, and a name may repeat.
@@ -90,4 +93,17 @@ impl<'h> IntoIterator for &'h Headers<'_> {
     fn into_iter(self) -> Self::IntoIter {
         self.0.iter().map(|(name, value)| (name, value))
     }
+}
+
+/// Writes the body of an error: `error` is the code, `error_description` the text for the client's
+/// developer (RFC 6749, section 5.2; RFC 7591, section 3.2.2).
+pub(crate) fn serialize_error<S: Serializer>(
+    serializer: S,
+    code: &'static str,
+    description: &impl fmt::Display,
+) -> Result<S::Ok, S::Error> {
+    let mut body = serializer.serialize_struct("Error", 2)?;
+    body.serialize_field("error", code)?;
+    body.serialize_field("error_description", &description.to_string())?;
+    body.end()
 }

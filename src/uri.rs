@@ -1,5 +1,5 @@
-//! The one check of a URI that is registered or published (rule 6): cut at its delimiters, with a host that
-//! every reader takes for the same. The bytes are never rewritten.
+//! The one check of a URI that is registered or published (rule 6): cut at its delimiters, with a
+//! host that every reader takes for the same. The bytes are never rewritten.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 

@@ -1,5 +1,5 @@
-//! The claims of an ID Token (OpenID Connect Core 1.0, section 2; rule 4): names and types. What may be
-//! concluded from them is up to each role.
+//! The claims of an ID Token (OpenID Connect Core 1.0, section 2; rule 4): names and types. What
+//! may be concluded from them is up to each role.
 
 use std::borrow::Cow;
 

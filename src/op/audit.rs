@@ -10,8 +10,8 @@ use super::decision::Decision;
 use super::exchange::SessionFound;
 use super::hint::{HintError, VerifiedHint};
 use super::landing::Landing;
+use super::page_form::sent;
 use super::reasons::ConfirmReason;
-use super::request::LogoutRequest;
 
 /// A record of one decision, for an audit log. Its names and codes are stable; `hint` is an object,
 /// every other member a string, a boolean or a list of strings.
@@ -118,7 +118,7 @@ impl Decision {
         AuditRecord {
             decision,
             method: request.map(|request| request.method().as_str()),
-            parameters: request.map(names_with_value).unwrap_or_default(),
+            parameters: request.map(|request| sent(request).map(|(name, _)| name).collect()).unwrap_or_default(),
             client_id: self.client_id().map(|id| id.as_str().to_owned()),
             redirect,
             confirmed: self.exchange().is_some_and(|exchange| exchange.is_confirmed),
@@ -185,8 +185,4 @@ impl AuditedHint {
     fn invalid(error: HintError) -> Self {
         Self { standing: "invalid", error: Some(error.code()), algorithm: None, key_id: None, age_seconds: None }
     }
-}
-
-fn names_with_value(request: &LogoutRequest) -> Vec<&'static str> {
-    request.parameters().filter(|(_, value)| value.is_some()).map(|(name, _)| name).collect()
 }

@@ -52,7 +52,7 @@ pub(crate) fn decode(encoded: &str) -> Result<Vec<u8>, FormFault> {
 }
 
 /// The parameters that were sent with a value.
-fn sent(request: &LogoutRequest) -> impl Iterator<Item = (&'static str, &str)> {
+pub(crate) fn sent(request: &LogoutRequest) -> impl Iterator<Item = (&'static str, &str)> {
     request.parameters().filter_map(|(name, value)| Some((name, value?)))
 }
 

@@ -2,13 +2,13 @@
 //!
 //! No message holds a value of the input: only names that the specifications give, and what to do.
 
-use serde::ser::{Serialize, SerializeStruct, Serializer};
+use serde::ser::{Serialize, Serializer};
 use thiserror::Error;
 
 use super::exchange::{Exchange, exchange_accessors};
 use super::hint::{HintError, VerifyHintError};
 use super::reasons::ConfirmReason;
-use crate::answer::Headers;
+use crate::answer::{Headers, serialize_error};
 use crate::form::{self, FormFault};
 
 /// The reason of a [`Refusal`]. [`code`](Self::code) is stable and meant for logs and metrics, the
@@ -315,10 +315,7 @@ impl From<form::Fault> for Refusal {
 /// ```
 impl Serialize for Refusal {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut body = serializer.serialize_struct("Refusal", 2)?;
-        body.serialize_field("error", self.reason.code())?;
-        body.serialize_field("error_description", &self.to_string())?;
-        body.end()
+        serialize_error(serializer, self.reason.code(), self)
     }
 }
 

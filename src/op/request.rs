@@ -173,7 +173,8 @@ impl LogoutRequest {
         self.confirmation.is_some() || self.confirm.is_some()
     }
 
-    /// Whether it answers a [`Confirm`](super::Confirm) that the provider offered on its own (rule 9).
+    /// Whether it answers a [`Confirm`](super::Confirm) that the provider offered on its own (rule
+    /// 9).
     pub(crate) fn answers_offer(&self) -> bool {
         // Also once it was posted again, which leaves only the mark.
         (self.confirmation.is_some() || self.resubmitted) && self.parameters().all(|(_, value)| value.is_none())

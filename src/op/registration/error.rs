@@ -1,9 +1,9 @@
 //! The error of a refused registration, which is also the body of its HTTP response.
 
-use serde::ser::{Serialize, SerializeStruct, Serializer};
+use serde::ser::{Serialize, Serializer};
 use thiserror::Error;
 
-use crate::answer::Headers;
+use crate::answer::{Headers, serialize_error};
 use crate::metadata::ClientMetadataError;
 use crate::uri::UriError;
 
@@ -102,9 +102,6 @@ impl RegistrationError {
 
 impl Serialize for RegistrationError {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut body = serializer.serialize_struct("RegistrationError", 2)?;
-        body.serialize_field("error", self.code())?;
-        body.serialize_field("error_description", &self.to_string())?;
-        body.end()
+        serialize_error(serializer, self.code(), self)
     }
 }
