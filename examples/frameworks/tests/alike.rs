@@ -340,7 +340,8 @@ async fn send(server: &Server, request: &JsonRequest, sends_cookie: bool) -> Ans
     // Others' cookies before it, one of which is no text to most frameworks.
     let mut cookies = "lang=espa\u{f1}ol; theme=dark".to_owned();
     if sends_cookie {
-        cookies += &format!("; session={COOKIE}");
+        cookies.push_str("; session=");
+        cookies.push_str(COOKIE);
     }
     let mut http = Request::builder()
         .method(request.method.as_str())

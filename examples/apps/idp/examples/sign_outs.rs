@@ -1,5 +1,5 @@
-//! Measures sign-outs when eight come at once, with SQLite and with PostgreSQL, and prints the median
-//! and the slowest hundredth. It needs Debian's package `postgresql`.
+//! Measures sign-outs when eight come at once, with SQLite and with PostgreSQL, and prints the
+//! median and the slowest hundredth. It needs Debian's package `postgresql`.
 //!
 //! ```text
 //! cargo run --release -p idp --example sign_outs -- [NUMBER]

@@ -47,8 +47,8 @@ pub(crate) struct Metadata {
     /// Has no effect: every ID Token has an `auth_time`.
     #[serde(skip_serializing_if = "Option::is_none")]
     require_auth_time: Option<bool>,
-    /// An extension: the schemes of apps that the client's redirect URIs redirect to in turn, such as
-    /// `com.example.app`. Pages with a form must name them in their `form-action`.
+    /// An extension: the schemes of apps that the client's redirect URIs redirect to in turn, such
+    /// as `com.example.app`. Pages with a form must name them in their `form-action`.
     #[serde(default, deserialize_with = "null_as_absent", skip_serializing_if = "Vec::is_empty")]
     form_action_schemes: Vec<String>,
     #[serde(flatten)]

@@ -73,8 +73,8 @@ pub(crate) fn header<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'
     headers.get(name)?.to_str().ok()
 }
 
-/// The value of a cookie. Cookies are split as bytes and only this one is decoded, because any page of
-/// this host can set others that hold any bytes: `document.cookie = 'lang=español'`.
+/// The value of a cookie. Cookies are split as bytes and only this one is decoded, because any page
+/// of this host can set others that hold any bytes: `document.cookie = 'lang=español'`.
 pub(crate) fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     let lines = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes);
     let mut cookies = lines.flat_map(|line| line.split(|byte| *byte == b';')).map(<[u8]>::trim_ascii);
@@ -127,8 +127,8 @@ impl Cookies {
 /// Where a request comes from, as the limits count it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ClientAddress {
-    /// The address. Of an IPv6 address only the network is kept, because one host can use billions of
-    /// addresses.
+    /// The address. Of an IPv6 address only the network is kept, because one host can use billions
+    /// of addresses.
     pub(crate) address: String,
     /// The network: the first 24 bits of an IPv4 address, and the first 64 of an IPv6 address.
     pub(crate) network: String,
@@ -180,8 +180,8 @@ pub(crate) fn page<'h>(
     Ok((status, own, AppendHeaders(headers), body).into_response())
 }
 
-/// The `form-action` policy of a page. The sources are schemes that the form may redirect to, because
-/// browsers apply `form-action` to all redirects that follow a form.
+/// The `form-action` policy of a page. The sources are schemes that the form may redirect to,
+/// because browsers apply `form-action` to all redirects that follow a form.
 pub(crate) fn form_action(sources: &[String]) -> String {
     let mut policy = "form-action 'self'".to_owned();
     for source in sources {
@@ -214,8 +214,8 @@ pub(crate) fn body_refused(error: &str, rejection: &BytesRejection) -> Response 
     (status, [(CACHE_CONTROL, "no-store")], body).into_response()
 }
 
-/// Reads a body up to a limit before the endpoint does. The endpoint sees a larger one as a body that
-/// breaks off, and answers 413 in its own way.
+/// Reads a body up to a limit before the endpoint does. The endpoint sees a larger one as a body
+/// that breaks off, and answers 413 in its own way.
 ///
 /// What is beyond the limit is read too, up to a second limit, and thrown away. A client that is
 /// still sending when the connection is closed would lose the answer.

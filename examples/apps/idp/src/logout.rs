@@ -75,7 +75,8 @@ pub(crate) async fn end_session(
         Decision::EndSession(end) if end.is_found_by_sid() => {
             let session = found_by_sid.as_ref().context("there is no session to end")?;
             audit.also_ended = sessions::end(&app.db, session, store::now()).await?;
-            // It is another browser's: the cookies of this one stay, and the page names nothing of it.
+            // It is another browser's: the cookies of this one stay, and the page names nothing of
+            // it.
             left = LeftBehind { ended: Ended::Elsewhere, ..LeftBehind::default() };
             end.session_ended().into()
         }

@@ -7,8 +7,8 @@
 //! use idp::pages::{Ended, Language, SignedOutPage};
 //!
 //! let language = Language::negotiate(None, Some("es-MX, en;q=0.5"));
-//! let (still_signed_in_at, other_sessions) = (&[][..], 0);
-//! let page = SignedOutPage { language, ended: Ended::InThisBrowser, still_signed_in_at, other_sessions };
+//! let (ended, still_signed_in_at, other_sessions) = (Ended::InThisBrowser, &[][..], 0);
+//! let page = SignedOutPage { language, ended, still_signed_in_at, other_sessions };
 //! assert!(page.render()?.contains("<h1>Has cerrado la sesión</h1>"));
 //! # Ok::<(), askama::Error>(())
 //! ```

@@ -169,8 +169,8 @@ fn router(app: Arc<App>, timeout: Duration) -> Router {
     router.layer(TraceLayer::new_for_http().make_span_with(span).on_response(answered))
 }
 
-/// The endpoints that a client's script calls from its own site: it is a public client, with PKCE in
-/// place of a secret. No cookie counts here, so every site may read the answers.
+/// The endpoints that a client's script calls from its own site: it is a public client, with PKCE
+/// in place of a secret. No cookie counts here, so every site may read the answers.
 fn for_scripts() -> Router<Arc<App>> {
     let cors = CorsLayer::new()
         .allow_origin(cors::Any)

@@ -45,7 +45,8 @@ impl Session {
     }
 }
 
-/// The session of a cookie, unless it has ended or expired, and whether the client takes part in it.
+/// The session of a cookie, unless it has ended or expired, and whether the client takes part in
+/// it.
 ///
 /// One statement reads both. Read after the session, the client's part would be gone whenever
 /// another request of the browser ends the session in between, and the user would be asked about a

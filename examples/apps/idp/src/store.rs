@@ -108,8 +108,8 @@ fn leave_cancelled_transactions(options: AnyPoolOptions) -> AnyPoolOptions {
         .before_acquire(|connection, _| Box::pin(async { connection.execute("BEGIN; ROLLBACK").await.map(|_| true) }))
 }
 
-/// With these settings, committed data survives a crash of the process or the machine. The timeout is
-/// for other processes, such as one that sets a password.
+/// With these settings, committed data survives a crash of the process or the machine. The timeout
+/// is for other processes, such as one that sets a password.
 async fn prepare_sqlite(connection: &mut AnyConnection) -> sqlx::Result<()> {
     let settings =
         "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON";

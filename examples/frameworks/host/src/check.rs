@@ -24,6 +24,7 @@ pub fn host() -> io::Result<Host> {
         endpoint: LogoutEndpoint::new("https://op.example", KeySet::default(), secret),
         clients: HashMap::new(),
         sessions: HashMap::from([(COOKIE.to_owned(), Session::new([1; 32], "alice"))]),
+        sids: HashMap::new(),
         now: OffsetDateTime::UNIX_EPOCH,
     }))
 }

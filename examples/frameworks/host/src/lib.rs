@@ -101,8 +101,8 @@ impl Host {
     }
 }
 
-/// The cookie `session` in the values of the header `cookie`. They are split as bytes, and only this
-/// cookie is decoded, because any page of the host can set others that hold any bytes:
+/// The cookie `session` in the values of the header `cookie`. They are split as bytes, and only
+/// this cookie is decoded, because any page of the host can set others that hold any bytes:
 /// `document.cookie = 'lang=español'`.
 pub fn session_cookie<'c>(lines: impl IntoIterator<Item = &'c (impl AsRef<[u8]> + ?Sized + 'c)>) -> Option<&'c str> {
     let mut cookies = lines.into_iter().flat_map(|line| line.as_ref().split(|byte| *byte == b';'));

@@ -11,8 +11,8 @@ use idp::pages::{
     SignOut, SignOutRequest, SignOutVariant, SignedOutPage, TooManyAttemptsPage,
 };
 use oidc_logout::op::{
-    Answer, Client, Confirm, Decision, HintError, HostError, LogoutEndpoint, LogoutRequest, Refusal, RefusalReason,
-    Resubmit, Session,
+    Answer, Client, Confirm, ConfirmReason, Decision, HintError, HostError, LogoutEndpoint, LogoutRequest, Refusal,
+    RefusalReason, Resubmit, Session,
 };
 use oidc_logout::{FormFault, KeySet, MalformedToken, Secret};
 use time::OffsetDateTime;
@@ -147,6 +147,7 @@ pub(crate) fn refusal_reasons() -> Vec<RefusalReason> {
         RefusalReason::RedirectUriMissing,
         RefusalReason::IdTokenHintRefused,
         RefusalReason::IdTokenHintMissing,
+        RefusalReason::ClientIdMissing,
         RefusalReason::ClientMissing,
         RefusalReason::ClientMismatch,
         RefusalReason::ClientUnknown,
@@ -154,6 +155,8 @@ pub(crate) fn refusal_reasons() -> Vec<RefusalReason> {
         RefusalReason::Prefetch,
         RefusalReason::EmbeddedRequest,
         RefusalReason::SessionCookieMissing,
+        RefusalReason::HintTooOld,
+        RefusalReason::CannotConfirm(ConfirmReason::OtherSubject),
         RefusalReason::HostError(HostError::OtherClient),
         RefusalReason::HostError(HostError::Mac),
     ];
@@ -184,8 +187,8 @@ pub(crate) fn hint_errors() -> [HintError; 17] {
     ]
 }
 
-/// The types of the library's `src/op` that have codes, each with its codes. A code stands on one arm
-/// of a match.
+/// The types of the library's `src/op` that have codes, each with its codes. A code stands on one
+/// arm of a match.
 pub(crate) fn codes_of_the_library() -> BTreeMap<String, BTreeSet<String>> {
     let mut found = BTreeMap::new();
     let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../src/op");

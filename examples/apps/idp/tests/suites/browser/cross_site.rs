@@ -1,6 +1,11 @@
 //! Requests and frames of other sites.
 
+use axum::Router;
+use axum::response::{Html, Redirect};
+use axum::routing::get;
+use serde_json::{Value, json};
 use thirtyfour::By;
+use tokio::net::TcpListener;
 
 use super::driver::Browser;
 use super::provider::Provider;
@@ -105,4 +110,42 @@ async fn framed(browser: &Browser) -> (String, String) {
     let text = browser.driver.find(By::Tag("body")).await.unwrap().text().await.unwrap();
     browser.driver.enter_default_frame().await.unwrap();
     (url, text)
+}
+
+/// Browsers apply `form-action` to every redirect after a form, and many clients redirect onwards to
+/// another origin of theirs.
+#[tokio::test]
+async fn a_client_that_redirects_onwards_is_followed_after_the_sign_in_and_the_question() {
+    let provider = Provider::start().await;
+    let browser = Browser::open(&provider).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let onwards = |page| get(async move || Redirect::to(&format!("http://rp.localhost:{port}/{page}")));
+    let router = Router::new()
+        .route("/callback", onwards("home"))
+        .route("/signed-out", onwards("bye"))
+        .route("/home", get(async || Html("<h1>Home</h1>")))
+        .route("/bye", get(async || Html("<h1>Bye</h1>")));
+    let serving = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+
+    let uri = |page: &str| format!("http://localhost:{port}/{page}");
+    let (callback, signed_out) = (uri("callback"), uri("signed-out"));
+    let metadata = json!({ "redirect_uris": [callback], "post_logout_redirect_uris": [signed_out] });
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let answer = http.post(provider.url("/register")).json(&metadata).send().await.unwrap();
+    let registration: Value = answer.json().await.unwrap();
+    let client_id = ("client_id", registration["client_id"].as_str().unwrap());
+
+    let request = [("response_type", "code"), ("scope", "openid"), ("redirect_uri", &callback), client_id];
+    let query = serde_urlencoded::to_string(request).unwrap();
+    browser.goto(&provider.url(&format!("/authorize?{query}"))).await;
+    browser.fill_in_sign_in("alice").await;
+    browser.sees("Home").await;
+    let session = browser.session().await.unwrap();
+    browser.goto(&provider.end_session(&[client_id, ("post_logout_redirect_uri", &signed_out)])).await;
+    browser.click("Yes, sign out").await;
+    browser.sees("Bye").await;
+    assert_eq!(browser.url().await.host_str(), Some("rp.localhost"));
+    assert_eq!(provider.user_of(&session).await, None);
+    serving.abort();
 }

@@ -110,8 +110,8 @@ async fn a_sign_out_by_redirect_ends_the_session_from_either_site() {
     }
 }
 
-/// In a frame of another site browsers withhold the cookie, so the session cannot end, and the client
-/// must not be told that it has.
+/// In a frame of another site browsers withhold the cookie, so the session cannot end, and the
+/// client must not be told that it has.
 #[tokio::test]
 async fn a_silent_sign_out_does_what_the_client_is_told_from_either_site() {
     let provider = Provider::start().await;

@@ -419,7 +419,8 @@ async fn ten_addresses_of_one_network_do_not_lock_an_account() {
                 failed += u32::from(attempt("wrong", &format!("{network}{host}")).await == 403);
             }
         }
-        // They count as one source, so they have as many attempts together as one of them has alone.
+        // They count as one source, so they have as many attempts together as one of them has
+        // alone.
         assert_eq!(failed, 10, "{network}");
         assert_eq!(attempt("wonderland", &format!("{network}99")).await, 429);
         assert_eq!(attempt("wonderland", elsewhere).await, 303);

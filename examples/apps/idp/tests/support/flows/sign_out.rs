@@ -214,7 +214,8 @@ async fn nobody_is_asked_who_clicks_twice() {
     assert!(!is_signed_in(&browser, &rp).await);
 }
 
-/// The status, and whether the session ended, of a request by a client's server, which has no cookie.
+/// The status, and whether the session ended, of a request by a client's server, which has no
+/// cookie.
 async fn by_the_clients_server(rp: &Rp, browser: &Browser, hint: &str) -> (u16, bool) {
     let url = format!("{}/end_session", rp.origin);
     let answer = Browser::without_cookies().post(&url, &[("id_token_hint", hint)]).await;
