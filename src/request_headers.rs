@@ -39,28 +39,29 @@ impl RequestHeaders {
         let mut read = Self::default();
         let mut media_type = None;
         for (name, value) in headers {
-            read.header(name.as_ref(), value.as_ref().trim_ascii(), &mut media_type);
+            read.header(name.as_ref().as_bytes(), value.as_ref(), &mut media_type);
         }
         read.is_form = media_type.unwrap_or(false);
         read
     }
 
-    fn header(&mut self, name: &str, value: &[u8], media_type: &mut Option<bool>) {
-        // Most headers end at the first comparison.
-        match name.len() {
-            5 if name.eq_ignore_ascii_case("x-moz") => self.is_prefetch |= is_prefetch(value),
-            6 if name.eq_ignore_ascii_case("origin") => self.has_origin = true,
-            7 if name.eq_ignore_ascii_case("purpose") => self.is_prefetch |= is_prefetch(value),
-            11 if name.eq_ignore_ascii_case("sec-purpose") => self.is_prefetch |= names_prefetch(value),
-            12 if name.eq_ignore_ascii_case("content-type") => {
+    fn header(&mut self, name: &[u8], value: &[u8], media_type: &mut Option<bool>) {
+        let is = |other: &[u8]| name.eq_ignore_ascii_case(other);
+        // Most headers end at their length. Four names differ in the eleventh letter only.
+        match (name.len(), name.get(10).map(u8::to_ascii_lowercase)) {
+            (5, _) if is(b"x-moz") => self.is_prefetch |= is_prefetch(value),
+            (6, _) if is(b"origin") => self.has_origin = true,
+            (7, _) if is(b"purpose") => self.is_prefetch |= is_prefetch(value),
+            (11, _) if is(b"sec-purpose") => self.is_prefetch |= names_prefetch(value),
+            (12, _) if is(b"content-type") => {
                 *media_type = Some(media_type.unwrap_or(true) && is_form(value));
             }
-            14 if name.eq_ignore_ascii_case("sec-fetch-site") => {
-                let site = FetchSite::read(value);
+            (14, Some(b's')) if is(b"sec-fetch-site") => {
+                let site = FetchSite::read(value.trim_ascii());
                 // A browser sends it once. Two that differ prove nothing.
                 self.site = Some(if self.site.is_none_or(|other| other == site) { site } else { FetchSite::CrossSite });
             }
-            14 if name.eq_ignore_ascii_case("sec-fetch-dest") => self.is_embedded |= value != b"document",
+            (14, Some(b'd')) if is(b"sec-fetch-dest") => self.is_embedded |= value.trim_ascii() != b"document",
             _ => {}
         }
     }
@@ -84,7 +85,7 @@ fn is_form(content_type: &[u8]) -> bool {
 
 /// Whether the value of one of the two older headers is `prefetch`. They hold one word.
 fn is_prefetch(purpose: &[u8]) -> bool {
-    purpose.eq_ignore_ascii_case(b"prefetch")
+    purpose.trim_ascii().eq_ignore_ascii_case(b"prefetch")
 }
 
 /// Whether a list such as `prefetch;prerender` holds `prefetch`.
