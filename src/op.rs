@@ -53,7 +53,11 @@
 //! # fn respond(_: u16, _: &oidc_logout::Headers<'_>, _: &Answer, _: Option<&oidc_logout::op::Confirm>) -> Response { Response }
 //! # struct Request<'r> { method: &'r str, query: &'r str, headers: Vec<(&'r str, &'r [u8])>, body: &'r [u8], cookie: Option<&'r str> }
 //!
-//! async fn logout(op: &LogoutEndpoint, db: &Db, http: Request<'_>) -> Result<Response, DbError> {
+//! async fn logout(
+//!     op: &LogoutEndpoint,
+//!     db: &Db,
+//!     http: Request<'_>,
+//! ) -> Result<Response, DbError> {
 //!     let now = OffsetDateTime::now_utc();
 //!     let request = op.read(http.method, http.query, http.headers, http.body);       // 1
 //!     let decision = match request.and_then(|request| op.receive(request, now)) {    // 2

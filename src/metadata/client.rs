@@ -60,7 +60,8 @@ const NAMES: [&str; 3] = ["post_logout_redirect_uris", "id_token_signed_response
 ///     _ => ClientType::Confidential,
 /// };
 /// let rules = RegistrationRules::default().client_type(client_type);
-/// let algorithms = [Algorithm::Rs256, Algorithm::Es256]; // id_token_signing_alg_values_supported
+/// // The provider's id_token_signing_alg_values_supported.
+/// let algorithms = [Algorithm::Rs256, Algorithm::Es256];
 /// let secret = b"32 random bytes in hexadecimal";
 /// let client = logout.register("rp-1", Some(secret), &rules, &algorithms)?;
 /// assert_eq!(client.post_logout_redirect_uris()[0].as_str(), "https://rp.example/signed-out");

@@ -65,7 +65,8 @@ impl ProviderMetadata {
 ///
 /// let error = EndSessionEndpoint::new("http://localhost:8080/logout").unwrap_err();
 /// assert_eq!(error, EndSessionEndpointError::Uri(UriError::HttpNotAllowed));
-/// let endpoint = EndSessionEndpoint::allowing_http_on_loopback("http://localhost:8080/logout")?;
+/// let uri = "http://localhost:8080/logout";
+/// let endpoint = EndSessionEndpoint::allowing_http_on_loopback(uri)?;
 /// # assert_eq!(endpoint.as_str(), "http://localhost:8080/logout");
 /// # Ok::<(), EndSessionEndpointError>(())
 /// ```

@@ -22,7 +22,8 @@ use super::reasons::ConfirmReason;
 /// # let secret = Secret::new([7; 32])?;
 /// # let endpoint = LogoutEndpoint::new("https://op.example", KeySet::default(), secret);
 /// let request = LogoutRequest::from_query("client_id=rp-1&state=af0ifjsldkj")?;
-/// let decision = endpoint.receive(request, time::OffsetDateTime::now_utc())?.decide(None, None);
+/// let pending = endpoint.receive(request, time::OffsetDateTime::now_utc())?;
+/// let decision = pending.decide(None, None);
 /// assert_eq!(
 ///     serde_json::to_string(&decision.audit())?,
 ///     r#"{"decision":"no_session","method":"GET","#.to_owned()

@@ -183,6 +183,8 @@ impl SidToFind<'_> {
 
     /// Marks the session that was found. The decision then also limits the age of the hint, by the
     /// policy's `session_by_sid`, and never asks, because nobody is there to answer.
+    ///
+    /// Give it to the [`decide`](PendingSession::decide) of the same request, and to no other.
     pub fn found(self, session: Session) -> Session {
         Session { found_by_sid: true, ..session }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::support::repository::{ROOT, files, read};
 
@@ -51,20 +51,45 @@ fn the_tests_that_the_threat_model_names_exist() {
 #[test]
 fn comments_fit_into_100_columns() {
     let folders = ["src", "examples", "tests", "benches", "fuzz/fuzz_targets"];
-    let sources = folders.into_iter().flat_map(files).filter(|file| {
-        let of_the_build =
-            file.components().any(|part| ["target", "node_modules"].map(OsStr::new).contains(&part.as_os_str()));
-        file.extension() == Some(OsStr::new("rs")) && !of_the_build
-    });
+    let is_of_the_build = |file: &PathBuf| {
+        let built = ["target", "node_modules"].map(OsStr::new);
+        file.components().any(|part| built.contains(&part.as_os_str()))
+    };
     let mut wide = Vec::new();
-    for file in sources {
-        for (line, text) in (1..).zip(read(&file).lines()) {
-            let comment = text.trim_start();
-            // Hidden lines of examples are not read; links and rows of tables cannot be broken.
-            let is_kept = !comment.contains("://");
-            let is_kept = is_kept && !["/// # ", "//! # ", "//! |"].iter().any(|start| comment.starts_with(start));
-            if comment.starts_with("//") && is_kept && text.chars().count() > 100 {
-                wide.push(format!("{}:{line}", file.display()));
+    for file in folders.into_iter().flat_map(files).filter(|file| !is_of_the_build(file)) {
+        if file.extension() == Some(OsStr::new("rs")) {
+            let text = read(&file);
+            let lines = (1..).zip(text.lines()).filter(|(_, line)| !fits(line));
+            wide.extend(lines.map(|(number, _)| format!("{}:{number}", file.display())));
+        }
+    }
+    assert!(wide.is_empty(), "\n{}", wide.join("\n"));
+}
+
+fn fits(line: &str) -> bool {
+    let comment = line.trim_start();
+    // Hidden lines of examples are not read. Links and rows of tables cannot be broken.
+    let cannot_break = ["/// # ", "//! # ", "//! |", "/// |"].iter().any(|start| comment.starts_with(start));
+    !comment.starts_with("//") || cannot_break || comment.contains("://") || line.chars().count() <= 100
+}
+
+/// A page of the documentation shows 93 columns at a width of 1280 pixels.
+#[test]
+fn examples_and_diagrams_fit_into_a_page() {
+    let mut wide = Vec::new();
+    for file in files("src") {
+        let mut in_example = false;
+        for (number, line) in (1..).zip(read(&file).lines()) {
+            let comment = line.trim_start();
+            let Some(text) = comment.strip_prefix("//!").or_else(|| comment.strip_prefix("///")) else {
+                in_example = false;
+                continue;
+            };
+            let text = text.strip_prefix(' ').unwrap_or(text);
+            if text.starts_with("```") {
+                in_example = !in_example;
+            } else if in_example && !text.starts_with("# ") && text.chars().count() > 93 {
+                wide.push(format!("{}:{number}", file.display()));
             }
         }
     }

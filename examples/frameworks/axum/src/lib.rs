@@ -1,4 +1,8 @@
 //! The logout endpoint on axum.
+//!
+//! The policy's `session_cookie` must be the `SameSite` attribute of the session's cookie. It is
+//! `Lax` by default. The crate tower-sessions makes its cookie `Strict`: call its
+//! `with_same_site(SameSite::Lax)`, or set `session_cookie` to `Strict`.
 
 use std::io;
 use std::sync::Arc;

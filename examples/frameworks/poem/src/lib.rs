@@ -1,4 +1,7 @@
 //! The logout endpoint on poem.
+//!
+//! The policy's `session_cookie` must be the `SameSite` attribute of the session's cookie. It is
+//! `Lax` by default.
 
 use std::io;
 use std::sync::Arc;

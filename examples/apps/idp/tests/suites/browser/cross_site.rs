@@ -112,8 +112,8 @@ async fn framed(browser: &Browser) -> (String, String) {
     (url, text)
 }
 
-/// Browsers apply `form-action` to every redirect after a form, and many clients redirect onwards to
-/// another origin of theirs.
+/// Browsers apply `form-action` to every redirect after a form, and many clients redirect onwards
+/// to another origin of theirs.
 #[tokio::test]
 async fn a_client_that_redirects_onwards_is_followed_after_the_sign_in_and_the_question() {
     let provider = Provider::start().await;
