@@ -25,7 +25,7 @@ use std::env;
 use std::hint::black_box;
 use std::time::Duration;
 
-use oidc_logout::op::{Answer, Client, Decision, Landing, LogoutEndpoint, LogoutRequest, Session};
+use oidc_logout::op::{Answer, Client, Decision, Landing, LogoutEndpoint, LogoutRequest, RegistrationRules, Session};
 use oidc_logout::{Algorithm, KeySet, Secret};
 use serde_json::json;
 use time::OffsetDateTime;
@@ -107,7 +107,7 @@ impl Request {
             query: serde_urlencoded::to_string(query).expect("a query"),
             endpoint: LogoutEndpoint::new(ISSUER, keys, secret),
             client: client(key, 1),
-            session: Session::new([1; 32], SUBJECT).sid("s-1"),
+            session: Session::new([1; 32], SUBJECT).sid("s-1").takes_part(true),
             signed: signed.into_bytes(),
             signature,
             key: key.clone(),
@@ -171,7 +171,8 @@ fn uri(n: usize) -> String {
 
 /// The requested URI is registered last, because URIs are compared in order.
 fn client(key: &SigningKey, uris: usize) -> Client {
-    let mut client = Client::builder(CLIENT_ID).id_token_signed_response_alg(key.algorithm());
+    let rules = RegistrationRules::default().max_post_logout_redirect_uris(uris);
+    let mut client = Client::builder(CLIENT_ID).registration_rules(rules).id_token_signed_response_alg(key.algorithm());
     if let Some(secret) = key.secret() {
         client = client.client_secret(secret);
     }

@@ -12,7 +12,7 @@ use thiserror::Error;
 /// The largest query or form that is read, in bytes.
 pub(crate) const MAX_BYTES: usize = 64 * 1024;
 
-/// What is wrong with the encoding of a parameter's value.
+/// A fault of the encoding of a parameter's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
 #[non_exhaustive]
 pub enum FormFault {
@@ -27,7 +27,7 @@ pub enum FormFault {
     Base64,
 }
 
-/// What is wrong with a named member.
+/// A fault of a named member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
     /// Its value does not decode.
@@ -59,7 +59,7 @@ pub(crate) fn read<const N: usize>(form: &[u8], names: [&'static str; N]) -> Res
     Ok(values)
 }
 
-/// What stands between the `&`s. `skip_until` looks at many bytes at once, `split` at one by one.
+/// The parts between the `&`s. `skip_until` looks at many bytes at once, `split` at one by one.
 /// Reading from a slice cannot fail.
 fn members(mut form: &[u8]) -> impl Iterator<Item = &[u8]> {
     std::iter::from_fn(move || {

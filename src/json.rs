@@ -10,7 +10,7 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-/// What is wrong with an object or with a named member.
+/// A fault of an object or of a named member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
     /// Not one JSON object in UTF-8 that begins with `{`.
@@ -23,7 +23,7 @@ pub(crate) enum Fault {
     WrongType(&'static str),
 }
 
-/// The value of a named member, as far as any reader needs it.
+/// The value of a named member, reduced to what the readers of the crate need.
 pub(crate) enum Value<'j> {
     Null,
     Text(Cow<'j, str>),
@@ -39,7 +39,7 @@ pub(crate) struct List<'j> {
     pub(crate) end: ListEnd,
 }
 
-/// Why no further string was read.
+/// The reason why no further string was read.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ListEnd {
     Complete,
@@ -233,7 +233,7 @@ impl Visitor<'_> for Name<'_> {
     }
 }
 
-/// Takes any value. What is nested deeper than the elements of a list is skipped.
+/// Takes any value, and skips whatever is nested deeper than the elements of a list.
 #[derive(Clone, Copy)]
 struct AnyValue {
     nested: bool,

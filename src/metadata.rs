@@ -1,5 +1,5 @@
-//! What each role publishes about itself: the provider in its discovery document, the client in its
-//! registration.
+//! The metadata that each role publishes about itself: the provider in its discovery document, the
+//! client in its registration.
 //!
 //! These types hold logout's members alone. A host flattens them into its own documents.
 

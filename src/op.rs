@@ -78,7 +78,7 @@
 //!         }
 //!         Decision::Answer(answer) => answer,
 //!     };
-//!     // Whoever is signed in gets a way out, whatever is wrong with the request.
+//!     // An error page offers a way to sign out, if somebody is signed in.
 //!     let offer = match &answer {
 //!         Answer::Refuse(_) => {
 //!             let session = db.session(http.cookie, None).await?;

@@ -1,10 +1,9 @@
-//! What the crate reads of a request's headers, from pairs of name and bytes.
+//! The request headers that the crate reads, from pairs of name and bytes.
 
 /// The media type of a form body, without parameters.
 const FORM_MEDIA_TYPE: &[u8] = b"application/x-www-form-urlencoded";
 
-/// The headers of a request, as far as logout reads them. By default: a request whose headers are
-/// not known.
+/// The request headers that logout reads. The default is a request whose headers are not known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[allow(clippy::struct_excessive_bools, reason = "headers are there or not, each by itself")]
 pub(crate) struct RequestHeaders {
@@ -21,8 +20,8 @@ pub(crate) struct RequestHeaders {
     pub(crate) is_embedded: bool,
 }
 
-/// Where a request was started, by its `Sec-Fetch-Site` (Fetch Metadata Request Headers, section
-/// 2.4). Scripts cannot set it.
+/// The site that started a request, by its `Sec-Fetch-Site` (Fetch Metadata Request Headers,
+/// section 2.4). Scripts cannot set it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FetchSite {
     SameOrigin,
@@ -47,7 +46,8 @@ impl RequestHeaders {
 
     fn header(&mut self, name: &[u8], value: &[u8], media_type: &mut Option<bool>) {
         let is = |other: &[u8]| name.eq_ignore_ascii_case(other);
-        // Most headers end at their length. Four names differ in the eleventh letter only.
+        // Most headers are told apart by their length. Sec-Fetch-Site, -Dest, -Mode and -User have
+        // the same, so one letter chooses among them.
         match (name.len(), name.get(10).map(u8::to_ascii_lowercase)) {
             (5, _) if is(b"x-moz") => self.is_prefetch |= is_prefetch(value),
             (6, _) if is(b"origin") => self.has_origin = true,

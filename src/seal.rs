@@ -50,7 +50,7 @@ impl Seal {
         secret.verify(Algorithm::Hs256, &message(label, fields, self.seconds), &self.mac)
     }
 
-    /// How long ago it was made, in seconds. Negative if the clock that made it is ahead.
+    /// Its age in seconds. Negative if the clock that made it is ahead.
     pub(crate) fn age_seconds(&self, now: OffsetDateTime) -> i64 {
         now.unix_timestamp().saturating_sub(self.seconds)
     }

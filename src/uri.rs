@@ -17,8 +17,8 @@ const MAX_HOST_BYTES: usize = 253;
 const FORBIDDEN_SCHEMES: [&str; 11] =
     ["javascript", "data", "vbscript", "file", "filesystem", "blob", "about", "view-source", "ws", "wss", "ftp"];
 
-/// Why a URI does not pass, in the order of the checks. The `Display` text is for the developer who
-/// wrote the URI.
+/// The reason why a URI does not pass, in the order of the checks. The `Display` text is for the
+/// developer who wrote the URI.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
 #[non_exhaustive]
 pub enum UriError {
@@ -36,7 +36,7 @@ pub enum UriError {
     Character,
     /// An underscore before the first colon. `relative`
     #[error(
-        "what stands before the colon is no scheme, because schemes cannot hold an underscore (RFC 3986, section 3.1); \
+        "the text before the colon is not a scheme: schemes cannot hold an underscore (RFC 3986, section 3.1); \
          use letters, digits, plus, minus and dot"
     )]
     SchemeUnderscore,
@@ -101,7 +101,7 @@ pub(crate) struct CheckedUri<'u> {
     scheme: Scheme,
     /// Of `http` and `https`. The host of a private-use scheme is the app's own affair.
     host: Option<Host<String>>,
-    /// Where the host ends and where the path begins. Between them is the port with its colon.
+    /// The ends of the host and of the port. Between them is the port with its colon.
     pub(crate) host_end: usize,
     pub(crate) path_start: usize,
 }
@@ -191,7 +191,7 @@ fn is_forbidden(scheme: &str) -> bool {
     FORBIDDEN_SCHEMES.iter().any(|forbidden| scheme.eq_ignore_ascii_case(forbidden))
 }
 
-/// Why a text does not begin with a scheme.
+/// The reason why a text does not begin with a scheme.
 fn no_scheme(uri: &str) -> UriError {
     match uri.split_once(':') {
         Some((before, _)) if before.contains('_') && is_scheme(&before.replace('_', "-")) => UriError::SchemeUnderscore,
@@ -263,7 +263,7 @@ impl Scheme {
 /// A URI cut at its delimiters, without any judgement (RFC 3986, section 3).
 pub(crate) struct UriParts<'u> {
     pub(crate) scheme: Option<&'u str>,
-    /// What stands between `//` and the next `/`, `?` or `#`.
+    /// The part between `//` and the next `/`, `?` or `#`.
     pub(crate) authority: Option<&'u str>,
     /// Path, query and fragment.
     pub(crate) rest: &'u str,

@@ -13,7 +13,7 @@ use super::public_key::{Curve, KeyError, PublicKey};
 /// text may stand before it.
 const MAX_PEM_BYTES: usize = 16 * 1024;
 
-/// Why [`KeySet::from_pem`](crate::KeySet::from_pem) refuses its input.
+/// The reason why [`KeySet::from_pem`](crate::KeySet::from_pem) refuses its input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
 #[non_exhaustive]
 pub enum PemError {

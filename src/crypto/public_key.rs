@@ -5,7 +5,7 @@ use thiserror::Error;
 
 use super::Algorithm;
 
-/// Why a public key cannot be used.
+/// The reason why a public key cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
 #[non_exhaustive]
 pub enum KeyError {

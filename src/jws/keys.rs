@@ -75,7 +75,7 @@ struct Key {
 /// `None` if the library refuses the key.
 type LazyVerifier = OnceLock<Option<Verifier>>;
 
-/// Why [`KeySet::from_jwks`] reads no key at all.
+/// The reason why [`KeySet::from_jwks`] reads no key at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
 #[non_exhaustive]
 pub enum KeySetError {
@@ -84,7 +84,7 @@ pub enum KeySetError {
     Malformed,
 }
 
-/// Why no key of a set verifies a signature.
+/// The reason why no key of a set verifies a signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum KeyFault {
     /// No key has this `kid` and fits the algorithm.

@@ -1,8 +1,8 @@
-//! Bounds on what is read.
+//! Bounds on the input.
 
 use crate::form;
 
-/// Bounds on what is read, checked before any work is done for it. They can be lowered, not raised.
+/// Bounds on the input, checked before any work is done for it. They can be lowered, not raised.
 ///
 /// ```
 /// use oidc_logout::Limits;
@@ -37,7 +37,7 @@ impl Limits {
         self
     }
 
-    /// How many keys that fit are tried: 16 unless set lower, and at least one.
+    /// The most keys that are tried for one token: 16 unless set lower, and at least one.
     pub fn keys_tried(mut self, keys: usize) -> Self {
         self.keys_tried = keys.clamp(1, self.keys_tried);
         self

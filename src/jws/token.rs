@@ -11,7 +11,7 @@ use thiserror::Error;
 use super::Limits;
 use crate::json::{self, Found};
 
-/// What is wrong with the shape of a token.
+/// A fault of a token's shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
 #[non_exhaustive]
 pub enum MalformedToken {
@@ -60,7 +60,7 @@ impl fmt::Display for TokenSegment {
     }
 }
 
-/// Why a text is not a token that can be read. Each role has an error type of its own for it.
+/// The reason why a text cannot be read as a token. Each role has an error type of its own for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TokenFault {
     TooLarge,
@@ -77,7 +77,7 @@ impl From<MalformedToken> for TokenFault {
 
 /// The three segments of a token, decoded, in one allocation.
 pub(crate) struct Token<'t> {
-    /// What is signed: the first two segments as sent.
+    /// The signed part: the first two segments as sent.
     pub(crate) signing_input: &'t str,
     decoded: Vec<u8>,
     header_end: usize,
@@ -85,7 +85,7 @@ pub(crate) struct Token<'t> {
 }
 
 impl<'t> Token<'t> {
-    /// Cuts and decodes. Sizes come first, so that no work is done for what is too large.
+    /// Cuts and decodes. Sizes come first, so that a token that is too large causes no work.
     pub(crate) fn decode(token: &'t str, limits: &Limits) -> Result<Self, TokenFault> {
         if token.len() > limits.token_bytes {
             return Err(TokenFault::TooLarge);

@@ -219,7 +219,7 @@ impl<'de> Deserialize<'de> for ClientMetadata {
     }
 }
 
-/// Why client metadata cannot be read.
+/// The reason why client metadata cannot be read.
 ///
 /// The `Display` text is for the developer who wrote the metadata. It names the member and holds no
 /// value from the input.

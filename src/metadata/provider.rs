@@ -115,6 +115,12 @@ impl EndSessionEndpoint {
     }
 }
 
+impl AsRef<str> for EndSessionEndpoint {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
 impl<'de> Deserialize<'de> for EndSessionEndpoint {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         // serde's default message would repeat the value.
@@ -124,7 +130,7 @@ impl<'de> Deserialize<'de> for EndSessionEndpoint {
     }
 }
 
-/// Why a URL cannot be the `end_session_endpoint`, in the order of the checks.
+/// The reason why a URL cannot be the `end_session_endpoint`, in the order of the checks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
 #[non_exhaustive]
 pub enum EndSessionEndpointError {

@@ -47,7 +47,7 @@ pub struct AuditRecord {
     pub client_id: Option<String>,
     /// Whether the End-User is sent to the client, or would be after a yes.
     pub redirect: bool,
-    /// Whether the End-User agreed on the confirmation page. Absent if nobody was asked.
+    /// Whether the End-User agreed on the confirmation page. Absent if not.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub confirmed: bool,
     /// The codes of the reasons why the End-User is asked or the request is refused.
@@ -61,7 +61,7 @@ pub struct AuditRecord {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<AuditedHint>,
     /// How the host found the session: `cookie`, or `sid` (by the hint's `sid`). Absent if it found
-    /// none, or if the decision came before it could look.
+    /// none, or if the request was refused before it could look.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session: Option<&'static str>,
     /// What the host ended beyond the session of the decision, such as refresh tokens. The host

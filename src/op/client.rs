@@ -11,7 +11,7 @@ use crate::metadata::{ApplicationType, ClientType};
 use crate::parameter::ClientId;
 use crate::uri::{UriError, is_form_action_scheme};
 
-/// A registered client, as far as logout needs to know it.
+/// The parts of a registered client that logout needs.
 ///
 /// The host builds one from its registry when [`Pending::client_id`](super::Pending::client_id)
 /// names it. Every redirect URI passes the checks of registration again, so that an unsafe entry of
@@ -97,39 +97,39 @@ impl Client {
     }
 }
 
-/// Why a [`Client`] cannot be built.
+/// The reason why a [`Client`] cannot be built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
 #[non_exhaustive]
 pub enum ClientError {
     /// One of its redirect URIs would not pass registration.
     #[error("post_logout_redirect_uri {index}: {error}")]
     PostLogoutRedirectUri {
-        /// Which one, counted from 0 in the order in which they were added.
+        /// The URI's place, counted from 0 in the order in which they were added.
         index: usize,
-        /// What is wrong with it.
+        /// The fault of the URI.
         error: UriError,
     },
     /// The secret is shorter than the hash of its HMAC algorithm (RFC 7518, section 3.2).
     #[error("the client_secret is too short for the registered algorithm; it needs at least {min_bytes} bytes")]
     SecretTooShort {
-        /// How many bytes it needs.
+        /// The length that the algorithm needs, in bytes.
         min_bytes: usize,
     },
     /// There are more redirect URIs than a client may have: see
     /// [`RegistrationRules::max_post_logout_redirect_uris`].
     #[error("the client has more than {max} post_logout_redirect_uris")]
     TooManyUris {
-        /// How many it may have.
+        /// The most that a client may have.
         max: usize,
     },
-    /// A public client is registered for an HMAC algorithm, and whoever has the app knows its
+    /// A public client is registered for an HMAC algorithm, and everybody who has the app knows its
     /// secret.
     #[error("a public client cannot be registered for an HMAC algorithm, because it cannot keep a secret")]
     HmacForPublicClient,
     /// A scheme for `form-action` that is not one.
     #[error("form-action scheme {index} is not a scheme such as com.example.app")]
     FormActionScheme {
-        /// Which one, counted from 0 in the order in which they were added.
+        /// The scheme's place, counted from 0 in the order in which they were added.
         index: usize,
     },
 }
@@ -170,7 +170,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets whether the client can keep a secret, which is so by default.
+    /// Sets the client's type: confidential (the default) if it can keep a secret, else public.
     pub fn client_type(mut self, client_type: ClientType) -> Self {
         self.client_type = Some(client_type);
         self
@@ -254,9 +254,10 @@ impl ClientBuilder {
     }
 
     /// Builds from a registry that may be older than these rules. Parts that cannot be used are
-    /// left out and [reported](Client::unusable). The client's users can still sign out. They are
-    /// not sent to a URI that was left out (`redirect_uri_not_registered`), and hints signed with a
-    /// secret that was left out do not verify (`key`).
+    /// left out and [reported](Client::unusable), redirect URIs beyond the maximum among them. The
+    /// client's users can still sign out. They are not sent to a URI that was left out
+    /// (`redirect_uri_not_registered`), and hints signed with a secret that was left out do not
+    /// verify (`key`).
     ///
     /// ```
     /// use oidc_logout::UriError;

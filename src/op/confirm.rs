@@ -62,7 +62,7 @@ impl Confirm {
         Self { exchange, form, reasons, location, proof, form_action }
     }
 
-    /// Why the End-User is asked; never empty.
+    /// The reasons why the End-User is asked. There is at least one.
     #[must_use]
     pub fn reasons(&self) -> &[ConfirmReason] {
         &self.reasons

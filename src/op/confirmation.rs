@@ -13,10 +13,10 @@ use super::session::Session;
 use super::settings::Settings;
 use crate::seal::Seal;
 
-/// How long a confirmation page can be answered, in seconds.
+/// The time within which a confirmation page can be answered, in seconds.
 const MAX_AGE_SECONDS: i64 = 600;
 
-/// How far the clock of the instance that made the page may be ahead of this one's, in seconds.
+/// The most that the clock of the instance that made the page may be ahead, in seconds.
 const CLOCK_SKEW_SECONDS: i64 = 60;
 
 /// Sets this use of the secret apart from every other.

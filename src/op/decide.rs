@@ -8,7 +8,7 @@ use super::confirmation;
 use super::decision::Decision;
 use super::declined::Declined;
 use super::end_session::EndSession;
-use super::exchange::{Exchange, SessionFound};
+use super::exchange::Exchange;
 use super::hint::{HintError, VerifiedHint};
 use super::landing::Landing;
 use super::page_form::PageForm;
@@ -58,7 +58,6 @@ impl<'a> Facts<'a> {
         let Some(session) = session else {
             return self.without_session(exchange);
         };
-        exchange.session = Some(if session.found_by_sid { SessionFound::BySid } else { SessionFound::InCookie });
         let reasons = reasons::to_ask(
             &self.settings.policy,
             exchange.hint.as_ref(),

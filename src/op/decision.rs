@@ -5,7 +5,7 @@ use super::end_session::EndSession;
 use super::exchange::{Exchange, exchange_accessors};
 use super::refusal::Refusal;
 
-/// What is to be done: end a session first, or answer at once.
+/// The next step of the host: end a session first, or answer at once.
 ///
 /// Exhaustive on purpose: a new outcome should stop a host's build until it is handled.
 #[derive(Debug)]

@@ -1,4 +1,4 @@
-//! The endpoint: what is fixed between requests.
+//! The endpoint: the settings that stay the same between requests.
 
 use std::fmt;
 use std::sync::Arc;

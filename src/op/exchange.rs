@@ -2,6 +2,7 @@
 
 use super::hint::{HintError, VerifiedHint};
 use super::request::LogoutRequest;
+use super::session::Session;
 use crate::parameter::ClientId;
 
 /// The request, and what was learned about it so far.
@@ -18,12 +19,18 @@ pub(crate) struct Exchange {
     pub(crate) is_logged_out: bool,
 }
 
-/// How the host found the session.
+/// The way in which the host found the session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SessionFound {
     InCookie,
     /// By the hint's `sid`.
     BySid,
+}
+
+impl SessionFound {
+    pub(crate) fn of(session: &Session) -> Self {
+        if session.found_by_sid { Self::BySid } else { Self::InCookie }
+    }
 }
 
 impl Exchange {

@@ -35,7 +35,7 @@ pub enum HintError {
     Algorithm,
     /// Signed with another algorithm than the client is registered for, its
     /// `id_token_signed_response_alg`. `algorithm`.
-    #[error("its alg is not the id_token_signed_response_alg that the client is registered for")]
+    #[error("its alg differs from the id_token_signed_response_alg that is registered for the client")]
     ClientAlgorithm,
     /// No usable key for its algorithm and `kid`: a key without `kid` does not serve a token with
     /// one. `key`.
@@ -46,7 +46,7 @@ pub enum HintError {
     #[error("this provider has no key to verify it with; tell its operator")]
     NoKeys,
     /// An HMAC hint, and no `client_secret` that is long enough is known for its client. `key`.
-    #[error("this provider knows no client_secret for its client that is long enough for its alg")]
+    #[error("this provider has no client_secret of this client that is long enough for the token's alg")]
     ClientSecret,
     /// The signature does not verify. `signature`.
     #[error("its signature does not verify; send the ID Token exactly as it was issued")]
@@ -123,7 +123,7 @@ impl From<KeyFault> for HintError {
     }
 }
 
-/// Why [`verify_hint`](super::LogoutEndpoint::verify_hint) does not accept a hint.
+/// The reason why [`verify_hint`](super::LogoutEndpoint::verify_hint) does not accept a hint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
 #[non_exhaustive]
 pub enum VerifyHintError {
@@ -163,7 +163,7 @@ pub struct VerifiedHint {
 }
 
 /// The claims of a hint do not fit the type that the host wants them in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
 #[error("a claim of the ID Token is missing or does not have the type that the host expects")]
 pub struct ClaimsError;
 
@@ -171,7 +171,7 @@ impl VerifiedHint {
     /// Reads claims of the token into a type of the host's, which may name any of them.
     ///
     /// A provider that distinguishes its tokens by a claim of its own reads it here, and
-    /// [rejects](super::PendingSession::reject_hint) what is no ID Token.
+    /// [rejects](super::PendingSession::reject_hint) every token that is not an ID Token.
     ///
     /// # Errors
     /// [`ClaimsError`] when a claim does not fit the type. It holds no value of the token.

@@ -1,10 +1,10 @@
-//! Where the End-User ends up after a logout.
+//! The place where the End-User ends up after a logout.
 
 use super::exchange::{Exchange, exchange_accessors};
 use super::redirect::{Location, LogoutRedirect};
 use crate::answer::Headers;
 
-/// Where the End-User ends up.
+/// The place where the End-User ends up.
 #[derive(Debug)]
 #[must_use = "the End-User must be answered"]
 pub enum Landing {

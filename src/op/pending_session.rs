@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use super::client::Client;
 use super::decide::Facts;
 use super::decision::Decision;
-use super::exchange::Exchange;
+use super::exchange::{Exchange, SessionFound};
 use super::hint::{HintError, VerifiedHint};
 use super::policy::OnBadHint;
 use super::refusal::{HostError, Refusal, RefusalReason};
@@ -17,7 +17,7 @@ use super::settings::Settings;
 use super::without_cookie;
 use crate::parameter::ClientId;
 
-/// A request whose client is known, and whose hint is verified as far as it can be.
+/// A request whose client is known, and whose hint has passed its checks or failed one.
 ///
 /// Hosts that want to read the hint's claims, reject it, or look the session up by the hint's `sid`
 /// stop here. For all others [`Pending::decide`](super::Pending::decide) goes through in one call.
@@ -99,7 +99,7 @@ impl<'c> PendingSession<'c> {
     /// session ends. The look-up is offered under the policy `session_by_sid`, for a verified hint
     /// with a `sid`, if nobody would be signed in otherwise: where the browser says that it sent
     /// every cookie, or where no browser is at work. Otherwise any page could post an ID Token of
-    /// its own, and whoever's cookie was withheld would read that they are signed out.
+    /// its own, and a user whose cookie was withheld would read that they are signed out.
     ///
     /// Look the session up by client **and** `sid`. Do not fall back from a `sid` without a session
     /// to the user, and do not clear the browser's cookie for a session that was found this way: it
@@ -130,7 +130,7 @@ impl<'c> PendingSession<'c> {
         if !without_cookie::may_find_by_sid(&self.settings.policy, &self.request) || self.misused {
             return None;
         }
-        // A request that is refused whoever is signed in must not tell whether somebody is.
+        // A request that is refused in any case must not tell whether somebody is signed in.
         Facts::gather(&self.settings, &self.request, Ok(Some(hint)), self.client, self.now).ok()?;
         Some(SidToFind { client_id: hint.client_id(), sid })
     }
@@ -143,6 +143,7 @@ impl<'c> PendingSession<'c> {
         let client = self.effective_client();
         let Self { settings, request, hint, misused, now, .. } = self;
         let mut exchange = Exchange::new(request);
+        exchange.session = session.map(SessionFound::of);
         if misused {
             return Refusal::new(RefusalReason::HostError(HostError::OtherClient), exchange).into();
         }

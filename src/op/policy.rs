@@ -129,8 +129,8 @@ pub enum UriMatching {
     Normalized,
 }
 
-/// The `SameSite` attribute of the session's cookie. It tells what a browser sends without it
-/// (RFC 6265bis, section 5.2; rule 7).
+/// The `SameSite` attribute of the session's cookie. From it follows which requests a browser sends
+/// without the cookie (RFC 6265bis, section 5.2; rule 7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -153,7 +153,7 @@ pub enum SessionCookie {
 pub enum SessionBySid {
     /// Never.
     Refuse,
-    /// With a hint whose `iat` is at most so many seconds ago. A leaked ID Token must not end
+    /// With a hint whose `iat` is at most this many seconds ago. A leaked ID Token must not end
     /// sessions from anywhere, for ever.
     AcceptForSeconds(u64),
 }
@@ -294,8 +294,8 @@ impl Policy {
         PolicyBuilder(self.clone())
     }
 
-    /// The `SameSite` attribute that the session's cookie is said to have. A host can set its
-    /// cookie by it, so that the two never differ.
+    /// The `SameSite` attribute of the session's cookie, as the policy states it. A host can set
+    /// its cookie from this value, so that the two never differ.
     #[must_use]
     pub fn session_cookie(&self) -> SessionCookie {
         self.session_cookie

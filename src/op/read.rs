@@ -11,7 +11,7 @@ use crate::form;
 use crate::parameter::{self, ClientId, IdTokenHint, LogoutHint, PostLogoutRedirectUri, State, UiLocales};
 use crate::request_headers::RequestHeaders;
 
-/// How many members are read at most: the six parameters, and the fields of the provider's pages.
+/// The members that are read: the six parameters, and the fields of the provider's pages.
 const MEMBERS: usize = 10;
 
 /// Their names.

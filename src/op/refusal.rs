@@ -2,6 +2,8 @@
 //!
 //! No message holds a value of the input: only names that the specifications give, and what to do.
 
+use std::fmt;
+
 use serde::ser::{Serialize, Serializer};
 use thiserror::Error;
 
@@ -59,7 +61,7 @@ pub enum RefusalReason {
         min_chars: usize,
     },
     /// The policy wants a `state`. `state_missing`.
-    #[error("this provider requires a state; send one that cannot be guessed, of at least {} characters", (*min_chars).max(1))]
+    #[error("this provider requires a state; send one that cannot be guessed{}", AtLeast(*min_chars))]
     StateMissing {
         /// The policy's bound, in characters.
         min_chars: usize,
@@ -99,9 +101,9 @@ pub enum RefusalReason {
     /// `prefetch`, status 400, because a 5xx that anybody can cause takes servers out of balancers.
     #[error("the browser fetched this page in advance, and that ends no session; open it to sign out")]
     Prefetch,
-    /// Nobody can say whether somebody is signed in, because the request is for a frame, an image
-    /// or a script's fetch, where browsers withhold cookies; or the End-User must be asked, and
-    /// there no question can be shown. `embedded_request`.
+    /// The request is for a frame, an image or a script's fetch. There browsers withhold cookies,
+    /// so that the crate cannot tell whether somebody is signed in, and no question can be shown.
+    /// `embedded_request`.
     #[error(
         "the request came from a frame, an image or a script, where browsers withhold cookies and no page can be \
          shown; send the user here with a link, a redirect or a form in a whole window"
@@ -134,6 +136,15 @@ pub enum RefusalReason {
     /// The *host* made a mistake, which is told here. `host_error`, status 500.
     #[error("the provider has an internal error; the request is not the cause")]
     HostError(HostError),
+}
+
+/// A bound on the length of a `state`, if there is one worth naming.
+struct AtLeast(usize);
+
+impl fmt::Display for AtLeast {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 > 1 { write!(f, ", of at least {} characters", self.0) } else { Ok(()) }
+    }
 }
 
 /// The host's mistake in a [`RefusalReason::HostError`]. For its log, not for its pages.

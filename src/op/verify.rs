@@ -16,10 +16,10 @@ use crate::crypto::Algorithm;
 use crate::jws::{IdTokenClaims, KeySet, NumericDate, Token, TokenBytes};
 use crate::parameter::ClientId;
 
-/// How far ahead of `now` `iat` and `nbf` may be, in seconds, because clocks differ.
+/// The most that `iat` and `nbf` may be ahead of `now`, in seconds, because clocks differ.
 const CLOCK_SKEW_SECONDS: f64 = 300.0;
 
-/// How far a hint has come before the client is known.
+/// A hint as far as it can be checked before the client is known.
 #[derive(Debug)]
 pub(crate) enum Hint {
     Verified(VerifiedHint),
@@ -27,7 +27,7 @@ pub(crate) enum Hint {
     Hmac(HmacHint),
 }
 
-/// What became of the request's hint before the client is known.
+/// The state of the request's hint before the client is known.
 #[derive(Debug)]
 #[allow(clippy::large_enum_variant, reason = "there is one for each request, and most have a hint")]
 pub(crate) enum HintState {
@@ -42,10 +42,10 @@ pub(crate) enum HintState {
 pub(crate) struct HmacHint {
     pub(crate) client_id: ClientId,
     algorithm: Algorithm,
-    /// How much of the token is signed, in bytes.
+    /// The length of the signed part of the token, in bytes.
     signed_bytes: usize,
     signature: Vec<u8>,
-    /// What it proves once the signature verifies, or what else is wrong with it.
+    /// The proof, once the signature verifies, or another fault of the hint.
     proves: Result<VerifiedHint, HintError>,
 }
 
@@ -146,7 +146,8 @@ fn allowed_algorithm(settings: &Settings, name: &str) -> Option<Algorithm> {
     Algorithm::from_name(name).filter(|algorithm| allowed.as_ref().is_none_or(|list| list.contains(algorithm)))
 }
 
-/// Who issued a token, and when. Returns the issuer, which is the endpoint's or a former one.
+/// Checks the issuer and the times of a token. Returns the issuer, which is the endpoint's or a
+/// former one.
 fn check_claims(settings: &Settings, claims: &IdTokenClaims<'_>, now: NumericDate) -> Result<Arc<str>, HintError> {
     let Settings { issuer, former_issuers, policy, .. } = settings;
     // Compared as a string: OpenID Connect Core 1.0, section 2, defines no other equality.

@@ -5,7 +5,7 @@ use super::policy::{Policy, SessionBySid, SessionCookie};
 use super::request::{LogoutRequest, Method};
 use crate::request_headers::FetchSite;
 
-/// What a request without the cookie of a session means.
+/// The meaning of a request that comes without the cookie of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum WithoutCookie {
     /// Nobody is signed in, because the browser would have sent the cookie.

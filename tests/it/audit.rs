@@ -65,6 +65,23 @@ fn a_session_that_is_ended_names_client_and_hint_and_the_subject_only_on_demand(
 }
 
 #[test]
+fn a_refusal_after_the_look_up_says_how_the_session_was_found() {
+    let session = Session::new([1; 32], "user-1");
+    for (query, reason) in [
+        ("client_id=rp-1&post_logout_redirect_uri=https://rp.example/other", "redirect_uri_not_registered"),
+        ("client_id=nobody&post_logout_redirect_uri=https://rp.example/bye", "client_unknown"),
+    ] {
+        let decide = |session| {
+            let request = LogoutRequest::from_query(query).unwrap();
+            record(&decide(&endpoint(Policy::openid()), request, session))
+        };
+        let (refused, nobody) = (decide(Some(&session)), decide(None));
+        assert_eq!((&refused["reasons"], &refused["session"]), (&json!([reason]), &json!("cookie")));
+        assert_eq!((&nobody["reasons"], nobody.get("session")), (&json!([reason]), None));
+    }
+}
+
+#[test]
 fn a_question_says_why_and_whether_the_hint_is_expired() {
     let session = Session::new([1; 32], "user-2").takes_part(true);
     let query = format!("id_token_hint={}", hint("user-1", NOW));

@@ -73,6 +73,17 @@ fn fits(line: &str) -> bool {
     !comment.starts_with("//") || cannot_break || comment.contains("://") || line.chars().count() <= 100
 }
 
+#[test]
+fn the_page_about_benchmarks_has_the_recorded_counts() {
+    let page = read("benches/README.md").replace(',', "");
+    let counts = read("benches/instructions.txt");
+    let counts: Vec<_> = counts.lines().skip(1).filter_map(|line| line.split_once(' ')).collect();
+    assert!(counts.len() > 5, "misread: {counts:?}");
+    for (name, count) in counts {
+        assert!(page.contains(&format!("| `{name}` | {} |", count.trim())), "benches/README.md: {name}");
+    }
+}
+
 /// A page of the documentation shows 93 columns at a width of 1280 pixels.
 #[test]
 fn examples_and_diagrams_fit_into_a_page() {

@@ -389,7 +389,7 @@ fn each_fault_says_what_to_mend() {
             good.clone(),
             Some(&pinned),
             HintError::ClientAlgorithm,
-            &["id_token_signed_response_alg", "the client is registered for"],
+            &["id_token_signed_response_alg", "registered for the client"],
         ),
         (&endpoint, by_secret.clone(), Some(&hmac), HintError::ClientSignature, &["client_secret", "changed"]),
         (&endpoint, by_secret, Some(&without_secret), HintError::ClientSecret, &["no client_secret", "long enough"]),

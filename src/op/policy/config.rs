@@ -1,4 +1,5 @@
-//! How configuration spells a policy: a preset's name, or an object with what differs from one.
+//! A policy as configuration spells it: the name of a preset, or an object with the fields that
+//! differ from one.
 
 use std::fmt;
 

@@ -7,7 +7,7 @@ use crate::answer::{Headers, serialize_error};
 use crate::metadata::ClientMetadataError;
 use crate::uri::UriError;
 
-/// Why a client is not registered ([RFC 7591, section
+/// The reason why a client is not registered ([RFC 7591, section
 /// 3.2.2](https://www.rfc-editor.org/rfc/rfc7591#section-3.2.2)).
 ///
 /// Answer with [`status`](Self::status), [`headers`](Self::headers), and as the body this error
@@ -40,7 +40,7 @@ pub enum RegistrationError {
     /// `invalid_client_metadata`
     #[error("post_logout_redirect_uris has more than {max} elements")]
     TooManyUris {
-        /// How many there may be.
+        /// The most that a client may have.
         max: usize,
     },
     /// The provider does not sign ID Tokens with this algorithm, which is RS256 if the client names

@@ -13,7 +13,7 @@ use crate::uri::{CheckedUri, Scheme, UriError};
 pub struct RegisteredRedirect {
     uri: String,
     scheme: Scheme,
-    /// Where the host ends and where the path begins; between them is the port with its colon.
+    /// The ends of the host and of the port. Between them is the port with its colon.
     host_end: usize,
     path_start: usize,
     /// A native client's `http` URI on a loopback address: any port matches (RFC 8252, section

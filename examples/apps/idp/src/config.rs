@@ -119,13 +119,12 @@ pub struct Config {
     #[arg(long, env = "IDP_SESSION_SECONDS", value_name = "SECONDS", value_parser = value_parser!(u32).range(1..), default_value_t = 12 * 60 * 60)]
     pub session_seconds: u32,
 
-    /// How old an ID Token may be, in seconds since it was issued, that ends the session which its
-    /// `sid` names when it comes without a cookie, from a client's server or script; 0: no such
-    /// token ends a session
+    /// For how many seconds after it was issued an ID Token without a cookie may end the session
+    /// that its `sid` names. A client's server or script sends such a token; 0: never
     #[arg(long, env = "IDP_SESSION_BY_SID", value_name = "SECONDS", default_value_t = 24 * 60 * 60)]
     pub session_by_sid: u32,
 
-    /// After how many days without a sign-in a client is deleted that registered itself; 0: never
+    /// After how many days without a sign-in a client that registered itself is deleted; 0: never
     #[arg(long, env = "IDP_UNUSED_CLIENT_DAYS", value_name = "DAYS", default_value_t = 90)]
     pub unused_client_days: u32,
 
