@@ -5,9 +5,10 @@
 //! because it replaces broken UTF-8 and lets `%zz` pass.
 
 use std::borrow::Cow;
-use std::io::BufRead as _;
 
 use thiserror::Error;
+
+use crate::bytes;
 
 /// The largest query or form that is read, in bytes.
 pub(crate) const MAX_BYTES: usize = 64 * 1024;
@@ -59,14 +60,17 @@ pub(crate) fn read<const N: usize>(form: &[u8], names: [&'static str; N]) -> Res
     Ok(values)
 }
 
-/// The parts between the `&`s. `skip_until` looks at many bytes at once, `split` at one by one.
-/// Reading from a slice cannot fail.
-fn members(mut form: &[u8]) -> impl Iterator<Item = &[u8]> {
+/// The parts between the `&`s.
+fn members(form: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(form).filter(|form| !form.is_empty());
     std::iter::from_fn(move || {
-        let rest = form;
-        let length = form.skip_until(b'&').ok().filter(|&length| length > 0)?;
-        let member = rest.get(..length)?;
-        Some(member.strip_suffix(b"&").unwrap_or(member))
+        let form = rest?;
+        let (member, after) = match bytes::position(form, b'&') {
+            Some(end) => (form.get(..end)?, form.get(end.saturating_add(1)..)),
+            None => (form, None),
+        };
+        rest = after.filter(|after| !after.is_empty());
+        Some(member)
     })
 }
 

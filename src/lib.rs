@@ -42,6 +42,7 @@
 compile_error!("oidc-logout needs a signature backend: enable the feature `josekit` or `aws-lc-rs`");
 
 mod answer;
+mod bytes;
 mod crypto;
 pub mod design;
 mod form;

@@ -9,6 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use thiserror::Error;
 
 use super::Limits;
+use crate::bytes;
 use crate::json::{self, Found};
 
 /// A fault of a token's shape.
@@ -90,17 +91,17 @@ impl<'t> Token<'t> {
         if token.len() > limits.token_bytes {
             return Err(TokenFault::TooLarge);
         }
-        let mut segments = token.split('.');
-        let header = segments.next().unwrap_or_default();
+        let (header, rest) = cut(token);
         if header.len() > limits.token_header_bytes {
             return Err(TokenFault::TooLarge);
         }
-        let mut next = || segments.next();
-        let (claims, signature) = match (next(), next(), next(), next(), next()) {
-            (Some(claims), Some(signature), None, ..) => (claims, signature),
-            (_, _, _, Some(_), None) => return Err(TokenFault::Encrypted),
-            _ => return Err(MalformedToken::Segments.into()),
-        };
+        let (claims, rest) = rest.map(cut).ok_or(MalformedToken::Segments)?;
+        let (signature, rest) = rest.map(cut).ok_or(MalformedToken::Segments)?;
+        if let Some(rest) = rest {
+            let (_, last) = cut(rest);
+            let has_five = last.is_some_and(|last| cut(last).1.is_none());
+            return Err(if has_five { TokenFault::Encrypted } else { MalformedToken::Segments.into() });
+        }
 
         // In base64url an object starts with `e`, so anything else is refused before decoding.
         for (segment, name) in [(header, TokenSegment::Header), (claims, TokenSegment::Claims)] {
@@ -137,6 +138,14 @@ impl<'t> Token<'t> {
 
     pub(crate) fn signature(&self) -> &[u8] {
         self.decoded.get(self.claims_end..).unwrap_or_default()
+    }
+}
+
+/// A segment, and what follows its dot.
+fn cut(token: &str) -> (&str, Option<&str>) {
+    match bytes::position(token.as_bytes(), b'.').and_then(|dot| token.split_at_checked(dot)) {
+        Some((segment, rest)) => (segment, rest.strip_prefix('.')),
+        None => (token, None),
     }
 }
 

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::Path;
 
 /// The areas from top to bottom: a file may name its own area and those below it.
-const AREAS: [&str; 14] = [
+const AREAS: [&str; 15] = [
     "lib",
     "design",
     "rp",
@@ -24,6 +24,7 @@ const AREAS: [&str; 14] = [
     "json",
     "uri",
     "parameter",
+    "bytes",
 ];
 
 /// The roles, which must not know each other.
