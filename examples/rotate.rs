@@ -113,7 +113,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("{ROTATIONS} rotations, {verified} hints verified, {failed} failed");
 
     // Revoke: without the key, every hint that it ever signed is refused.
-    host.swap(KeySet::default());
+    host.swap(Signed::new("next")?.key);
     let refused = verify(&host.endpoint(), &current.hint);
     println!(
         "after the key is revoked: {}",
