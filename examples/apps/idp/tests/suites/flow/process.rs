@@ -113,7 +113,7 @@ async fn it_prints_where_to_go_logs_no_secret_and_ends_when_told_to() {
     let decisions: Vec<_> = audits.iter().map(|audit| text(audit, "decision")).collect();
     assert_eq!(decisions, ["refuse", "end_session", "end_session"]);
     let of = |name: &str| audits.iter().map(|audit| audit[name].clone()).collect::<Vec<_>>();
-    assert_eq!(of("session"), [Value::Null, json!("cookie"), json!("sid")]);
+    assert_eq!(of("session"), [json!("cookie"), json!("cookie"), json!("sid")]);
     assert_eq!(of("also_ended"), [json!(""), json!("codes access_tokens"), json!("access_tokens")]);
     assert_eq!((text(audits[0], "reasons"), text(audits[1], "hint")), ("redirect_uri_not_registered", "valid"));
     assert_eq!((&audits[0]["redirect"], &audits[1]["redirect"]), (&json!(false), &json!(true)));
