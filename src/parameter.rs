@@ -95,9 +95,14 @@ impl IdTokenHint {
     /// ```
     #[must_use]
     pub fn is_encrypted(&self) -> bool {
-        // A hint may consist of many dots, so the count stops after the sixth segment.
-        self.0.split('.').take(6).count() == 5
+        has_five_segments(&self.0)
     }
+}
+
+/// Whether a text has five segments, as a JWE in compact serialization has. A text may consist of
+/// many dots, so the count stops after the sixth segment.
+pub(crate) fn has_five_segments(text: &str) -> bool {
+    text.split('.').take(6).count() == 5
 }
 
 impl ClientId {

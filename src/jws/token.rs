@@ -11,6 +11,7 @@ use thiserror::Error;
 use super::Limits;
 use crate::bytes;
 use crate::json::{self, Found};
+use crate::parameter::has_five_segments;
 
 /// A fault of a token's shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
@@ -97,10 +98,9 @@ impl<'t> Token<'t> {
         }
         let (claims, rest) = rest.map(cut).ok_or(MalformedToken::Segments)?;
         let (signature, rest) = rest.map(cut).ok_or(MalformedToken::Segments)?;
-        if let Some(rest) = rest {
-            let (_, last) = cut(rest);
-            let has_five = last.is_some_and(|last| cut(last).1.is_none());
-            return Err(if has_five { TokenFault::Encrypted } else { MalformedToken::Segments.into() });
+        if rest.is_some() {
+            let is_jwe = has_five_segments(token);
+            return Err(if is_jwe { TokenFault::Encrypted } else { MalformedToken::Segments.into() });
         }
 
         // In base64url an object starts with `e`, so anything else is refused before decoding.

@@ -5,7 +5,6 @@ use std::fmt;
 use super::exchange::{Exchange, exchange_accessors};
 use super::page_form::PageForm;
 use super::reasons::ConfirmReason;
-use super::redirect::Location;
 use crate::answer::Headers;
 
 /// A question to the End-User: do you want to sign out?
@@ -35,9 +34,8 @@ pub struct Confirm {
     exchange: Exchange,
     form: PageForm,
     reasons: Vec<ConfirmReason>,
-    location: Option<Location>,
+    returns_to_client: bool,
     proof: String,
-    form_action: Vec<String>,
 }
 
 /// Without the proof, and without what it leads to.
@@ -55,11 +53,10 @@ impl Confirm {
         exchange: Exchange,
         form: PageForm,
         reasons: Vec<ConfirmReason>,
-        location: Option<Location>,
+        returns_to_client: bool,
         proof: String,
-        form_action: Vec<String>,
     ) -> Self {
-        Self { exchange, form, reasons, location, proof, form_action }
+        Self { exchange, form, reasons, returns_to_client, proof }
     }
 
     /// The reasons why the End-User is asked. There is at least one.
@@ -79,7 +76,7 @@ impl Confirm {
     /// Whether a yes leads back to the client, and not to the signed-out page. The page may say so.
     #[must_use]
     pub fn returns_to_client(&self) -> bool {
-        self.location.is_some()
+        self.returns_to_client
     }
 
     /// The hidden fields of the form, name and value: the parameters of the request and the proof.
@@ -101,13 +98,13 @@ impl Confirm {
     /// form redirect to the client.
     #[must_use]
     pub fn headers(&self) -> Headers<'_> {
-        Headers::page(&self.form_action)
+        self.form.headers()
     }
 
     /// The sources of the page's `form-action`, such as `https:`, besides `'self'`. For hosts that
     /// merge the crate's content security policy into their own.
     pub fn form_action_sources(&self) -> impl Iterator<Item = &str> {
-        self.form_action.iter().map(String::as_str)
+        self.form.form_action_sources()
     }
 
     exchange_accessors!();

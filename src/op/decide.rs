@@ -116,10 +116,7 @@ impl<'a> Facts<'a> {
             WithoutCookie::Embedded => Refusal::new(RefusalReason::EmbeddedRequest, exchange).into(),
             WithoutCookie::Missing => Refusal::new(RefusalReason::SessionCookieMissing, exchange).into(),
             WithoutCookie::Resubmit => match self.page_form(&exchange.request) {
-                Ok(form) => {
-                    let form_action = self.form_action();
-                    Decision::Answer(Resubmit::new(exchange, form, form_action).into())
-                }
+                Ok(form) => Decision::Answer(Resubmit::new(exchange, form).into()),
                 Err(reason) => Refusal::new(reason, exchange).into(),
             },
         }
@@ -139,8 +136,7 @@ impl<'a> Facts<'a> {
     fn ask(self, exchange: Exchange, session: &Session, reasons: Vec<ConfirmReason>) -> Decision {
         match self.question(&exchange.request, session) {
             Ok((form, proof)) => {
-                let form_action = self.form_action();
-                let ask = Confirm::new(exchange, form, reasons, self.location, proof, form_action);
+                let ask = Confirm::new(exchange, form, reasons, self.location.is_some(), proof);
                 Decision::Answer(ask.into())
             }
             Err(reason) => Refusal::new(reason, exchange).into(),
@@ -161,7 +157,7 @@ impl<'a> Facts<'a> {
     /// The form of a page with this request. The endpoint must not ask a question whose answer it
     /// would refuse as too large.
     fn page_form(&self, request: &LogoutRequest) -> Result<PageForm, RefusalReason> {
-        let form = PageForm::new(request);
+        let form = PageForm::new(request, self.form_action());
         if form.bytes(request) > self.settings.limits.request_bytes {
             return Err(RefusalReason::RequestTooLarge);
         }

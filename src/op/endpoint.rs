@@ -279,8 +279,8 @@ impl LogoutEndpoint {
         let request = LogoutRequest::empty(Method::Get);
         let proof = confirmation::prove(&self.settings, session, &request, None, now);
         let proof = proof.ok_or(RefusalReason::HostError(HostError::Mac))?;
-        let form = PageForm::new(&request);
-        Ok(Confirm::new(Exchange::new(request), form, vec![ConfirmReason::NoHint], None, proof, Vec::new()))
+        let form = PageForm::new(&request, Vec::new());
+        Ok(Confirm::new(Exchange::new(request), form, vec![ConfirmReason::NoHint], false, proof))
     }
 
     fn change(mut self, change: impl FnOnce(&mut Settings)) -> Self {

@@ -5,6 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::request::LogoutRequest;
+use crate::answer::Headers;
 use crate::form::FormFault;
 
 /// The fields that the pages post beside the six parameters: the mark of a form that is posted
@@ -17,23 +18,34 @@ const ENCODED_PARAMETERS: &str = "encoded_parameters";
 /// The largest proof and answer, in bytes, with their names.
 const PROOF_AND_ANSWER: usize = 128;
 
-/// The parameters of a request as hidden fields. Those that a browser's form would change travel as
+/// The parameters of a request as hidden fields, and the sources that the page's `form-action`
+/// needs for the redirects after the form. Parameters that a browser's form would change travel as
 /// one field, a form in base64url.
 pub(crate) struct PageForm {
     encoded: Option<String>,
+    form_action: Vec<String>,
 }
 
 impl PageForm {
-    pub(crate) fn new(request: &LogoutRequest) -> Self {
+    pub(crate) fn new(request: &LogoutRequest, form_action: Vec<String>) -> Self {
         let fields: Vec<_> = sent(request).filter(|(_, value)| !survives_a_form(value)).collect();
         let form = serde_urlencoded::to_string(&fields).ok().filter(|_| !fields.is_empty());
-        Self { encoded: form.map(|form| URL_SAFE_NO_PAD.encode(form)) }
+        Self { encoded: form.map(|form| URL_SAFE_NO_PAD.encode(form)), form_action }
     }
 
     /// Name and value of each field.
     pub(crate) fn fields<'p>(&'p self, request: &'p LogoutRequest) -> impl Iterator<Item = (&'static str, &'p str)> {
         let encoded = self.encoded.as_deref().map(|encoded| (ENCODED_PARAMETERS, encoded));
         sent(request).filter(|(_, value)| survives_a_form(value)).chain(encoded)
+    }
+
+    /// The headers of the page.
+    pub(crate) fn headers(&self) -> Headers<'_> {
+        Headers::page(&self.form_action)
+    }
+
+    pub(crate) fn form_action_sources(&self) -> impl Iterator<Item = &str> {
+        self.form_action.iter().map(String::as_str)
     }
 
     /// The size of the whole form once posted, in bytes: the fields, the proof and the answer. A

@@ -8,10 +8,7 @@ use crate::parameter::{self, ClientId, IdTokenHint, LogoutHint, PostLogoutRedire
 use crate::request_headers::RequestHeaders;
 
 /// The HTTP method of a logout request. A provider must support both ([RP-Initiated Logout 1.0,
-/// section 2]).
-///
-/// [RP-Initiated Logout 1.0,
-/// section 2]: https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RPLogout
+/// section 2](https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RPLogout)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Method {
     /// The parameters came in the query of the URL.

@@ -30,7 +30,6 @@ use crate::answer::Headers;
 pub struct Resubmit {
     exchange: Exchange,
     form: PageForm,
-    form_action: Vec<String>,
 }
 
 /// Without the values of the form, and without what it leads to.
@@ -41,8 +40,8 @@ impl fmt::Debug for Resubmit {
 }
 
 impl Resubmit {
-    pub(crate) fn new(exchange: Exchange, form: PageForm, form_action: Vec<String>) -> Self {
-        Self { exchange, form, form_action }
+    pub(crate) fn new(exchange: Exchange, form: PageForm) -> Self {
+        Self { exchange, form }
     }
 
     /// The hidden fields of the form, name and value. The page must escape the values, as template
@@ -60,13 +59,13 @@ impl Resubmit {
     /// The headers, as those of a [`Confirm`](super::Confirm).
     #[must_use]
     pub fn headers(&self) -> Headers<'_> {
-        Headers::page(&self.form_action)
+        self.form.headers()
     }
 
     /// The sources of the page's `form-action`, such as `https:`, besides `'self'`. For hosts that
     /// merge the crate's content security policy into their own.
     pub fn form_action_sources(&self) -> impl Iterator<Item = &str> {
-        self.form_action.iter().map(String::as_str)
+        self.form.form_action_sources()
     }
 
     exchange_accessors!();

@@ -3,7 +3,8 @@ use oidc_logout::op::{Confirm, Declined, Resubmit};
 
 fn ask(ask: Confirm) {
     let _ = ask.location(); //~ E0599
-    let _ = &ask.location; //~ E0616
+    let _ = &ask.location; //~ E0609
+    let _ = &ask.form; //~ E0616
     let _ = &ask.proof; //~ E0616
     let _ = &ask.exchange; //~ E0616
     let _ = ask.session_ended(); //~ E0599
