@@ -141,6 +141,10 @@ impl Paths {
         self.decide(LogoutRequest::from_query(&self.by_client_id), true)
     }
 
+    fn is_refused(&self, query: &str, code: &str) -> bool {
+        self.seed.decide(query).is_err_and(|refusal| seed::code(&refusal) == code)
+    }
+
     fn decide(&self, request: Result<LogoutRequest, oidc_logout::op::Refusal>, signed_in: bool) -> Decision {
         let session = signed_in.then_some(&self.seed.session);
         match request.and_then(|request| self.openid.receive(request, self.seed.now)) {
@@ -166,9 +170,9 @@ impl Paths {
                 "no-session-to-page" => measured(|| {
                     matches!(self.decide(LogoutRequest::from_query(""), false), Decision::Answer(Answer::Landing(_)))
                 }),
-                "refused-percent" => measured(|| self.seed.decide(&self.refused_percent).is_err()),
-                "refused-base64" => measured(|| self.seed.decide(&self.refused_base64).is_err()),
-                "refused-json" => measured(|| self.seed.decide(&self.refused_json).is_err()),
+                "refused-percent" => measured(|| self.is_refused(&self.refused_percent, "malformed_request")),
+                "refused-base64" => measured(|| self.is_refused(&self.refused_base64, "malformed")),
+                "refused-json" => measured(|| self.is_refused(&self.refused_json, "malformed")),
                 "client-of-five-uris" => measured(|| {
                     let uris = (0..5).map(|_| "https://rp.example/account/signed-out?lang=en");
                     let client = uris.fold(Client::builder("rp-1"), ClientBuilder::post_logout_redirect_uri);

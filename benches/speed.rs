@@ -34,7 +34,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use josekit::jwk::Jwk;
 use josekit::jws::{JwsVerifier, RS256};
 use oidc_logout::KeySet;
-use oidc_logout::op::{Landing, LogoutRequest, RefusalReason};
+use oidc_logout::op::{Landing, LogoutRequest};
 use openssl::bn::BigNum;
 use openssl::hash::MessageDigest;
 use openssl::pkey::{PKey, Public};
@@ -48,7 +48,7 @@ mod seed;
 #[path = "support/timed.rs"]
 mod timed;
 
-use seed::{Seed, filled};
+use seed::{Seed, code, filled};
 use timed::{Timed, median, ratio};
 
 /// The duration of the measurement.
@@ -103,10 +103,7 @@ impl Seed {
         match self.decide(query) {
             Ok(Landing::Redirect(to)) => to.location().to_owned(),
             Ok(Landing::SignedOutPage(_)) => "the signed-out page".to_owned(),
-            Err(refusal) => match refusal.reason() {
-                RefusalReason::IdTokenHintInvalid(error) => error.code().to_owned(),
-                reason => reason.code().to_owned(),
-            },
+            Err(refusal) => code(&refusal).to_owned(),
         }
     }
 
@@ -329,7 +326,7 @@ fn report(cases: &[Case], lines: &[Timed]) {
     // rest also slows the check down, because it fills the caches; the difference includes that.
     let rest = accept.rounds.iter().zip(&verify.rounds);
     let rest: Vec<_> = rest.map(|(accept, verify)| accept - verify).collect();
-    row("the seed's request, all but the signature", &rest, Some(0.12));
+    row("the seed's request, all but the signature", &rest, Some(0.11));
     for (case, line) in cases.iter().zip(&lines[3..]) {
         let aim = match case.aim {
             Aim::OfBaseLine(aim) => Some(aim),

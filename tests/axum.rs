@@ -289,7 +289,7 @@ impl Answer {
     fn assert_page(&self) {
         self.assert_headers();
         assert_eq!(self.headers["referrer-policy"], "strict-origin");
-        assert_eq!(self.headers["content-security-policy"], "frame-ancestors 'none'; form-action 'self'");
+        assert_eq!(self.headers["content-security-policy"], OWN_FORM_ACTION);
     }
 
     fn assert_form(&self, content_security_policy: &str) {

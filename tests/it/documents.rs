@@ -33,6 +33,15 @@ fn the_guarantees_name_every_compile_fail_test() {
         let name = file.file_stem().expect("a name").to_string_lossy().into_owned();
         assert!(design.contains(&format!("`{name}`")), "DESIGN.md does not say what {name} guarantees");
     }
+    let section = design.split("\n## ").find(|section| section.contains("`tests/compile_fail`")).expect("the section");
+    let names = section.split('`').skip(1).step_by(2).filter(|code| {
+        code.contains('_')
+            && code.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+    });
+    for name in names.filter(|name| *name != "session_ended") {
+        let file = format!("tests/compile_fail/{name}.rs");
+        assert!(Path::new(ROOT).join(&file).exists(), "DESIGN.md: no file {file}");
+    }
 }
 
 #[test]
@@ -50,7 +59,7 @@ fn the_tests_that_the_threat_model_names_exist() {
 
 #[test]
 fn comments_fit_into_100_columns() {
-    let folders = ["src", "examples", "tests", "benches", "fuzz/fuzz_targets"];
+    let folders = ["src", "examples", "tests", "benches", "fuzz/fuzz_targets", "fuzz/src"];
     let is_of_the_build = |file: &PathBuf| {
         let built = ["target", "node_modules"].map(OsStr::new);
         file.components().any(|part| built.contains(&part.as_os_str()))
@@ -109,17 +118,29 @@ fn examples_and_diagrams_fit_into_a_page() {
 
 #[test]
 fn links_and_paths_of_the_pages_lead_to_files() {
-    for page in ["README.md", "CONTRIBUTING.md", "DESIGN.md", "SECURITY.md", "tests/vectors/README.md"] {
+    for page in [
+        "README.md",
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+        "DESIGN.md",
+        "SECURITY.md",
+        "benches/README.md",
+        "benches/peers/README.md",
+        "tests/vectors/README.md",
+    ] {
         let text = read(page);
         let folder = Path::new(page).parent().expect("a folder");
-        let anchors: BTreeSet<_> = text.lines().filter(|line| line.starts_with('#')).map(anchor).collect();
         for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
             if target.contains("://") {
                 continue;
             }
             let (file, fragment) = target.split_once('#').unwrap_or((target, ""));
             assert!(Path::new(ROOT).join(folder).join(file).exists(), "{page}: no file {target}");
-            assert!(!file.is_empty() || anchors.contains(fragment), "{page}: no heading {target}");
+            if !fragment.is_empty() {
+                let text = if file.is_empty() { text.clone() } else { read(folder.join(file)) };
+                let mut headings = text.lines().filter(|line| line.starts_with('#'));
+                assert!(headings.any(|heading| anchor(heading) == fragment), "{page}: no heading {target}");
+            }
         }
         // Paths in code, from the root of the repository. These words and `*` stand for any name.
         let starts = [".ci/", "benches/", "examples/", "fuzz/", "src/", "tests/"];

@@ -5,8 +5,8 @@
 //! count, so documentation may link anywhere.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::Path;
+
+use crate::support::repository;
 
 /// The areas from top to bottom: a file may name its own area and those below it.
 const AREAS: [&str; 15] = [
@@ -37,10 +37,12 @@ fn the_source_keeps_its_layout() {
 }
 
 #[test]
-fn every_area_is_a_file_or_a_folder_of_the_source() {
-    let areas: BTreeSet<_> = read().keys().map(|file| area(file).to_owned()).collect();
-    let unknown: Vec<_> = areas.iter().filter(|area| !AREAS.contains(&area.as_str())).collect();
+fn every_file_has_an_area_and_every_area_but_the_role_to_come_has_a_file() {
+    let found: BTreeSet<_> = read().keys().map(|file| area(file).to_owned()).collect();
+    let unknown: Vec<_> = found.iter().filter(|area| !AREAS.contains(&area.as_str())).collect();
     assert!(unknown.is_empty(), "give them a place in the order: {unknown:?}");
+    let missing: Vec<_> = AREAS.into_iter().filter(|area| !found.contains(*area)).collect();
+    assert_eq!(missing, ["rp"]);
 }
 
 #[test]
@@ -78,21 +80,8 @@ fn wrong_imports_are_found_with_their_lines() {
 
 /// The source files by their path from the root of the repository.
 fn read() -> BTreeMap<String, String> {
-    fn visit(folder: &Path, root: &Path, sources: &mut BTreeMap<String, String>) {
-        for entry in fs::read_dir(folder).expect("a folder") {
-            let path = entry.expect("an entry").path();
-            if path.is_dir() {
-                visit(&path, root, sources);
-            } else {
-                let name = path.strip_prefix(root).expect("below the root").to_string_lossy().replace('\\', "/");
-                sources.insert(name, fs::read_to_string(&path).expect("a source file"));
-            }
-        }
-    }
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut sources = BTreeMap::new();
-    visit(&root.join("src"), root, &mut sources);
-    sources
+    let sources = repository::files("src").into_iter();
+    sources.map(|file| (file.to_string_lossy().replace('\\', "/"), repository::read(&file))).collect()
 }
 
 /// The area of a file: `src/op/client.rs` and `src/op.rs` belong to `op`.

@@ -163,7 +163,8 @@ fn a_page_is_data_for_a_script_that_writes_it() {
 #[test]
 fn a_refusal_is_data_with_its_code_and_its_text() {
     let refusal = LogoutRequest::from_query("state=s3cr3t&state=s3cr3t").unwrap_err();
-    let expected = json!({"error": "duplicate_parameter", "error_description": refusal.to_string()});
+    let description = "state occurs more than once; send each parameter at most once";
+    let expected = json!({"error": "duplicate_parameter", "error_description": description});
     assert_eq!(serde_json::to_value(&refusal).unwrap(), expected);
     let session = Session::of_unknown_subject([1; 32]);
     let request = LogoutRequest::from_query("post_logout_redirect_uri=s3cr3t").unwrap();

@@ -1,5 +1,7 @@
 //! Tokens that real providers issue, beside an ID Token, with the same keys or others.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use oidc_logout::op::{Client, Decision, LogoutEndpoint, LogoutRequest, Method, Session};
 use oidc_logout::{KeySet, Secret};
 use serde::Deserialize;
@@ -73,7 +75,8 @@ fn every_id_token_ends_its_session() {
         let (endpoint, client) = (provider.endpoint(), provider.client());
         let now = at(provider.notices[0].at);
         let hint = endpoint.verify_hint(&provider.id_token, Some(&client), now).unwrap();
-        let claims: Claims = hint.claims().unwrap();
+        let payload = provider.id_token.split('.').nth(1).unwrap();
+        let claims: Claims = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap();
         assert_eq!((hint.subject(), hint.sid()), (claims.sub.as_str(), Some(claims.sid.as_str())));
         assert!((0..60).contains(&(provider.notices[0].at - claims.iat)), "{}", provider.name);
 

@@ -1,8 +1,9 @@
 //! What the crate exports, read from its source: a list that nobody has to keep.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::Path;
+
+use super::repository;
 
 /// A type that hosts can name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,8 +27,7 @@ pub(crate) fn public_types() -> BTreeSet<Export> {
 }
 
 fn read(file: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(file);
-    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    repository::read(Path::new("src").join(file))
 }
 
 fn modules_in(source: &str) -> Vec<String> {

@@ -11,10 +11,18 @@ use crate::support::browser;
 use crate::support::provider::at;
 
 /// Every combination, but of the sessions only two where the request came by POST.
-pub(super) fn compare_most(policies: &[PolicyRow]) -> BTreeSet<&'static str> {
+pub(super) fn compare_most(policies: &[PolicyRow]) -> Seen {
     let mut seen = compare(policies, &requests(&SENT[..1]), &CLIENTS, &SESSIONS);
-    seen.extend(compare(policies, &requests(&SENT[1..]), &CLIENTS, &SESSIONS[..2]));
+    let posted = compare(policies, &requests(&SENT[1..]), &CLIENTS, &SESSIONS[..2]);
+    seen.combinations += posted.combinations;
+    seen.names.extend(posted.names);
     seen
+}
+
+/// How many combinations were decided, and the decisions, reasons, codes and details that occurred.
+pub(super) struct Seen {
+    pub(super) combinations: usize,
+    pub(super) names: BTreeSet<&'static str>,
 }
 
 #[derive(Default)]
@@ -24,13 +32,13 @@ struct Compared {
     differences: Vec<String>,
 }
 
-/// Decides every combination twice. Gives the decisions, reasons, codes and details that occurred.
+/// Decides every combination twice.
 pub(super) fn compare(
     policies: &[PolicyRow],
     requests: &[Case<'_>],
     clients: &[Option<model::Client>],
     sessions: &[Option<model::Session>],
-) -> BTreeSet<&'static str> {
+) -> Seen {
     let combinations = policies.len() * requests.len() * clients.len() * sessions.len();
     let requests: Vec<_> = requests.iter().map(|case| (request(case), case)).collect();
     let clients: Vec<_> = clients.iter().map(|&client| (client, client.map(Registry::with))).collect();
@@ -56,7 +64,7 @@ pub(super) fn compare(
         compared.differences[..compared.differences.len().min(5)].join("\n"),
     );
     assert_eq!(compared.count, combinations, "some were left out");
-    compared.seen
+    Seen { combinations, names: compared.seen }
 }
 
 impl Compared {

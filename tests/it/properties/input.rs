@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use oidc_logout::Algorithm;
 use oidc_logout::op::{
     ConfirmRule, ExpiredHint, HintRule, HintWithoutSid, LogoutRequest, OnBadHint, Policy, Presence,
-    RedirectWithoutHint, Session, SessionCookie, StateRule, UriMatching,
+    RedirectWithoutHint, Session, SessionBySid, SessionCookie, StateRule, UriMatching,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -221,9 +221,9 @@ pub(crate) fn signed_in() -> impl Strategy<Value = Option<Session>> {
 
 /// How strict each field of a policy is, from 0 on; for `hint` 1 and 2 are both stricter than 0 and
 /// not comparable.
-pub(crate) type Strictness = [usize; 14];
+pub(crate) type Strictness = [usize; 15];
 
-pub(crate) const STRICTEST: Strictness = [2, 1, 1, 1, 2, 2, 1, 1, 2, 1, 1, 1, 4, 2];
+pub(crate) const STRICTEST: Strictness = [2, 1, 1, 1, 2, 2, 1, 1, 2, 1, 1, 1, 4, 2, 1];
 
 /// `None` where the fields contradict each other.
 pub(crate) fn policy(strictness: &Strictness) -> Option<Policy> {
@@ -256,6 +256,7 @@ pub(crate) fn policy(strictness: &Strictness) -> Option<Policy> {
         .uri_matching([UriMatching::Normalized, UriMatching::Exact][strictness[11]])
         .algorithms(algorithms[strictness[12]].clone())
         .session_cookie([SessionCookie::None, SessionCookie::Lax, SessionCookie::Strict][strictness[13]])
+        .session_by_sid([SessionBySid::AcceptForSeconds(60), SessionBySid::Refuse][strictness[14]])
         .build()
         .ok()
 }

@@ -228,6 +228,7 @@ fn no_text_makes_reading_a_policy_panic_and_one_that_is_read_is_written_whole() 
         "uri_matching",
         "algorithms",
         "session_cookie",
+        "session_by_sid",
     ];
     let words = [
         "openid",
@@ -244,8 +245,9 @@ fn no_text_makes_reading_a_policy_panic_and_one_that_is_read_is_written_whole() 
         "ask",
         "exact",
         "normalized",
-        "resubmit",
-        "trust",
+        "lax",
+        "strict",
+        "none",
     ];
     let value = prop_oneof![
         8 => select(words.to_vec()).prop_map(|word| format!("\"{word}\"")),
