@@ -1,5 +1,5 @@
-//! Rotates, retires and revokes keys under load. Two threads verify hints all the time, and no hint
-//! fails whose key is still in use.
+//! Rotates and retires keys under load, and then revokes one. Two threads verify hints all the time,
+//! and no hint fails whose key is still in use.
 //!
 //! ```text
 //! cargo run --release --example rotate
@@ -92,7 +92,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 }
             });
         }
-        for rotation in 1..=ROTATIONS {
+        let rotated = (1..=ROTATIONS).try_for_each(|rotation| {
             let next = Signed::new(&rotation.to_string())?;
             // Rotate: the new set holds the next key and the current one. The key before them is
             // retired, because the set leaves it out. The set is in use before any client gets a
@@ -104,9 +104,11 @@ fn main() -> Result<(), Box<dyn Error>> {
             current = next;
             // Leaves the threads time to verify hints under these keys.
             thread::sleep(std::time::Duration::from_millis(2));
-        }
+            Ok(())
+        });
+        // The threads must end also if a rotation failed.
         done.store(true, Ordering::Relaxed);
-        Ok(())
+        rotated
     })?;
 
     let (verified, failed) = (verified.into_inner(), failed.into_inner());

@@ -3,6 +3,7 @@
 
 #![allow(clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "tests")]
 
+mod check;
 mod vector;
 
 use std::collections::BTreeMap;
@@ -131,6 +132,20 @@ async fn a_body_that_is_too_large_is_the_crates_to_refuse() {
         answers.push(answer);
     }
     assert!(answers.windows(2).all(|pair| pair.first() == pair.last()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_session_is_found_beside_a_cookie_of_other_bytes() {
+    let host = Arc::new(check::host());
+    for server in start(&host).await {
+        for other in [check::IN_UTF_8, check::IN_LATIN_1] {
+            // Rocket drops header lines that are not UTF-8.
+            if server.name != "Rocket" || other == check::IN_UTF_8 {
+                let found = check::finds_the_session_beside(other, server.address).await;
+                found.unwrap_or_else(|error| panic!("{}: {error}", server.name));
+            }
+        }
+    }
 }
 
 async fn start(host: &Arc<Host>) -> Vec<Server> {

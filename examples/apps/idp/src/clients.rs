@@ -121,7 +121,7 @@ impl Metadata {
         if let Some(name) = UNSUPPORTED.into_iter().find(|name| asks_for(name)) {
             return Err(MetadataError::Unsupported(name));
         }
-        if asks_for("subject_type") && members.get("subject_type").is_none_or(|it| it != "public") {
+        if members.get("subject_type").is_some_and(|it| !it.is_null() && it != "public") {
             return Err(MetadataError::Unsupported("subject_type"));
         }
         let mut metadata: Self = serde_json::from_slice(json).map_err(|_| MetadataError::Malformed)?;

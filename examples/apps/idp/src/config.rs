@@ -115,7 +115,7 @@ pub struct Config {
     #[arg(long, env = "IDP_CLIENT_ADDRESS_HEADER", value_name = "NAME")]
     pub client_address_header: Option<String>,
 
-    /// The longest that a session lasts, in seconds
+    /// How long a session lasts after its last sign-in, in seconds
     #[arg(long, env = "IDP_SESSION_SECONDS", value_name = "SECONDS", value_parser = value_parser!(u32).range(1..), default_value_t = 12 * 60 * 60)]
     pub session_seconds: u32,
 

@@ -63,7 +63,7 @@ pub(crate) async fn get(
     let token = bearer(&headers).unwrap_or_default();
     Ok(match authenticate(&app, &id, token).await? {
         Some(client) => information(&app, StatusCode::OK, &client, token),
-        None => unauthorized(),
+        None => unauthorized(&headers),
     })
 }
 
@@ -74,7 +74,7 @@ pub(crate) async fn delete(
 ) -> Result<Response, Internal> {
     let client = authenticate(&app, &id, bearer(&headers).unwrap_or_default()).await?;
     if client.is_none() || !clients::delete(&app.db, &id).await? {
-        return Ok(unauthorized());
+        return Ok(unauthorized(&headers));
     }
     tracing::info!(client_id = id, "a client deleted itself");
     Ok(StatusCode::NO_CONTENT.into_response())
@@ -122,7 +122,8 @@ fn refused(error: MetadataError) -> Response {
 }
 
 /// An unknown client gets the same answer as a wrong token (RFC 7592, section 2).
-fn unauthorized() -> Response {
-    let challenge = "Bearer error=\"invalid_token\"";
+/// Without a token there is no error to name (RFC 6750, section 3.1).
+fn unauthorized(headers: &HeaderMap) -> Response {
+    let challenge = if bearer(headers).is_some() { "Bearer error=\"invalid_token\"" } else { "Bearer" };
     (StatusCode::UNAUTHORIZED, [(WWW_AUTHENTICATE, challenge)]).into_response()
 }

@@ -7,13 +7,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 /// 32 random bytes in base64url: a session id, a code, a token, a client secret.
 pub(crate) fn random() -> anyhow::Result<String> {
-    Ok(URL_SAFE_NO_PAD.encode(random_bytes()?))
-}
-
-pub(crate) fn random_bytes() -> anyhow::Result<[u8; 32]> {
     let mut bytes = [0; 32];
     rand::fill(&mut bytes)?;
-    Ok(bytes)
+    Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 
 /// The hash that the database keeps of a secret. Secrets are random, so a fast hash is enough.

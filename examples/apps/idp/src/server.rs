@@ -37,7 +37,9 @@ use crate::connections::Limits;
 use crate::http::Internal;
 use crate::pages::{self, PageError};
 use crate::store::Database;
-use crate::{account, authorize, demo_rp, discovery, http, logout, registration, sign_in, store, token, userinfo};
+use crate::{
+    account, authorize, demo_rp, discovery, http, logout, registration, sign_in, store, token, userinfo, users,
+};
 
 /// A running provider. It serves until it is [shut down](Self::shutdown), or the runtime is.
 #[derive(Debug)]
@@ -69,7 +71,7 @@ impl Server {
         let timeout = Duration::from_secs(config.request_seconds.into());
         let app = App::open(config, address.port()).await?;
         let url = app.issuer.as_str().to_owned();
-        let has_demo = app.config.demo(&app.issuer);
+        let has_demo = users::has_demo(&app.db).await?;
         let demo_url = app.demo_rp.as_ref().map(|demo| demo.uri().to_owned());
         let db = app.db.clone();
         let sweeping = tokio::spawn(store::sweep(db.clone(), app.config.unused_client_days));
@@ -102,7 +104,7 @@ impl Server {
         self.demo_url.as_deref()
     }
 
-    /// Whether the [demo user](crate::DEMO_USER) exists.
+    /// Whether the [demo user](crate::DEMO_USER) exists, with the password that everybody knows.
     #[must_use]
     pub fn has_demo(&self) -> bool {
         self.has_demo

@@ -21,7 +21,7 @@ use serde_json::json;
 use sqlx::Row as _;
 
 use crate::app::App;
-use crate::clients::{self, AuthMethod, Client};
+use crate::clients::{self, Client};
 use crate::http::{self, Internal, Parameters};
 use crate::store::Database;
 use crate::{secrets, sessions, store};
@@ -129,7 +129,7 @@ async fn authenticate(
     };
     let authentic = match (&client.secret, &secret) {
         (Some(registered), Some(sent)) => secrets::equal(registered, sent),
-        (None, None) => client.metadata.token_endpoint_auth_method == AuthMethod::None,
+        (None, None) => client.metadata.is_public(),
         _ => false,
     };
     if authentic { Ok(Ok(client)) } else { invalid() }

@@ -110,6 +110,12 @@ pub(crate) async fn add_demo(
     Ok(())
 }
 
+/// Whether there is a demo user whose password nobody has changed.
+pub(crate) async fn has_demo(db: &Database) -> sqlx::Result<bool> {
+    let count = sqlx::query_scalar::<_, i64>("SELECT COUNT(*) FROM users WHERE demo = 1");
+    Ok(count.fetch_one(db.reader()).await? > 0)
+}
+
 /// Removes the demo user, unless the operator has set a password for that name.
 pub(crate) async fn remove_demo(db: &Database) -> sqlx::Result<()> {
     sqlx::query("DELETE FROM users WHERE demo = 1").execute(db.writer()).await.map(drop)

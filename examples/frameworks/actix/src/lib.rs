@@ -61,20 +61,3 @@ fn respond(answer: &Answer, page: String) -> HttpResponse {
     }
     response.content_type("text/html; charset=utf-8").body(page)
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_session_is_found_beside_a_cookie_of_other_bytes() {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        actix_web::rt::System::new().block_on(async {
-            actix_web::rt::spawn(serve(listener, Data::new(host::check::host().unwrap())));
-            for other in [host::check::IN_UTF_8, host::check::IN_LATIN_1] {
-                host::check::finds_the_session_beside(other, address).await.unwrap();
-            }
-        });
-    }
-}

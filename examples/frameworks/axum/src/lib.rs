@@ -65,18 +65,3 @@ fn respond(answer: &Answer, page: String) -> Response {
     let status = StatusCode::from_u16(answer.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     (status, AppendHeaders(&answer.headers()), Html(page)).into_response()
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn the_session_is_found_beside_a_cookie_of_other_bytes() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        tokio::spawn(serve(listener, Arc::new(host::check::host().unwrap())));
-        for other in [host::check::IN_UTF_8, host::check::IN_LATIN_1] {
-            host::check::finds_the_session_beside(other, address).await.unwrap();
-        }
-    }
-}

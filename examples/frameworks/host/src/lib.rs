@@ -4,7 +4,6 @@
 //! The stores are in memory. They are asynchronous, because a database would be. The tests set the
 //! whole state before each request.
 
-pub mod check;
 mod pages;
 
 use std::collections::HashMap;

@@ -89,18 +89,3 @@ fn plain(status: StatusCode) -> Page {
     *response.status_mut() = status;
     response
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn the_session_is_found_beside_a_cookie_of_other_bytes() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        tokio::spawn(serve(listener, Arc::new(host::check::host().unwrap())));
-        for other in [host::check::IN_UTF_8, host::check::IN_LATIN_1] {
-            host::check::finds_the_session_beside(other, address).await.unwrap();
-        }
-    }
-}

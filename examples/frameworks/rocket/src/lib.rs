@@ -73,31 +73,3 @@ fn respond<'r>(answer: &Answer, page: String) -> Response<'r> {
     }
     response.finalize()
 }
-
-#[cfg(test)]
-mod tests {
-    use std::net::SocketAddr;
-
-    use rocket::fairing::AdHoc;
-    use rocket::tokio::sync::mpsc;
-
-    use super::*;
-
-    #[rocket::async_test]
-    async fn the_session_is_found_beside_a_cookie_of_other_bytes() {
-        let host = Arc::new(host::check::host().unwrap());
-        // Rocket binds by itself, and tells the port when it is up.
-        let (up, mut port) = mpsc::unbounded_channel();
-        let config =
-            rocket::Config { port: 0, log_level: rocket::config::LogLevel::Off, ..rocket::Config::debug_default() };
-        let liftoff = AdHoc::on_liftoff("port", move |rocket| {
-            up.send(rocket.config().port).unwrap();
-            Box::pin(async {})
-        });
-        let rocket = rocket::custom(config).mount("/", routes(&host)).attach(liftoff);
-        rocket::tokio::spawn(rocket.launch());
-        let address = SocketAddr::from(([127, 0, 0, 1], port.recv().await.unwrap()));
-        // Rocket drops header lines that are not UTF-8.
-        host::check::finds_the_session_beside(host::check::IN_UTF_8, address).await.unwrap();
-    }
-}

@@ -184,3 +184,12 @@ async fn options_that_will_not_do_are_told_in_a_line() {
         assert!(!output.status.success() && told.starts_with(error) && told.lines().count() == 1, "{told}");
     }
 }
+
+#[tokio::test]
+async fn it_prints_no_password_that_does_not_work() {
+    let (_directory, database) = database().await;
+    let printed = |process: &Process| process.printed.iter().any(|line| line.starts_with("Demo user:"));
+    assert!(printed(&Process::start(&database, &[])));
+    run(&database, &["set-user", "alice"], "sesame-open");
+    assert!(!printed(&Process::start(&database, &[])));
+}

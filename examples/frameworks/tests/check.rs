@@ -1,4 +1,4 @@
-//! What the tests of every adapter check.
+//! The session's cookie beside others.
 
 use std::collections::HashMap;
 use std::io::{self, Error};
@@ -10,36 +10,30 @@ use time::OffsetDateTime;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::{Host, State};
+use host::{Host, State};
 
 const COOKIE: &str = "0123456789abcdef";
 
 /// A provider with one session.
-///
-/// # Errors
-/// None, as long as the secret is long enough.
-pub fn host() -> io::Result<Host> {
-    let secret = Secret::new([7; 32]).map_err(Error::other)?;
-    Ok(Host::new(State {
+pub(crate) fn host() -> Host {
+    let secret = Secret::new([7; 32]).expect("a secret");
+    Host::new(State {
         endpoint: LogoutEndpoint::new("https://op.example", KeySet::default(), secret),
         clients: HashMap::new(),
         sessions: HashMap::from([(COOKIE.to_owned(), Session::new([1; 32], "alice"))]),
         sids: HashMap::new(),
         now: OffsetDateTime::UNIX_EPOCH,
-    }))
+    })
 }
 
 /// Cookies of others, as browsers send them after `document.cookie = 'lang=español'`, and as other
 /// clients do.
-pub const IN_UTF_8: &[u8] = "lang=español".as_bytes();
+pub(crate) const IN_UTF_8: &[u8] = "lang=español".as_bytes();
 /// The same in another encoding.
-pub const IN_LATIN_1: &[u8] = b"lang=espa\xf1ol";
+pub(crate) const IN_LATIN_1: &[u8] = b"lang=espa\xf1ol";
 
 /// Sends the session's cookie beside another one. The page must ask whoever is signed in.
-///
-/// # Errors
-/// Another page, or those of the network.
-pub async fn finds_the_session_beside(other: &[u8], address: SocketAddr) -> io::Result<()> {
+pub(crate) async fn finds_the_session_beside(other: &[u8], address: SocketAddr) -> io::Result<()> {
     let mut connection = TcpStream::connect(address).await?;
     connection.write_all(b"GET /logout HTTP/1.1\r\nHost: op.example\r\nConnection: close\r\nCookie: ").await?;
     connection.write_all(other).await?;
