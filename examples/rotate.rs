@@ -1,5 +1,5 @@
-//! Rotates and retires keys under load, and then revokes one. Two threads verify hints all the time,
-//! and no hint fails whose key is still in use.
+//! Rotates and retires keys under load, and then revokes one. Two threads verify hints all the
+//! time, and no hint fails whose key is still in use.
 //!
 //! ```text
 //! cargo run --release --example rotate

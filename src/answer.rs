@@ -11,8 +11,8 @@ use std::fmt;
 
 use serde::ser::{SerializeStruct, Serializer};
 
-/// The headers of an answer, except those about the body, which the host writes. Names are
-/// lower-case, values are ASCII without control characters, and a name may repeat.
+/// The headers of an answer, except those about the body of a page, which the host writes. Names
+/// are lower-case, values are ASCII without control characters, and a name may repeat.
 ///
 /// Send these instead of your defaults. If you also send a content security policy of your own,
 /// browsers enforce both: its `form-action` must allow the same redirect, and its `script-src` the

@@ -1,7 +1,5 @@
 //! The backend aws-lc-rs. No other file names its types and errors.
 
-use std::sync::Arc;
-
 use aws_lc_rs::hmac;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ECDSA_P521_SHA512_FIXED, ED25519, ParsedPublicKey,
@@ -13,8 +11,7 @@ use super::Algorithm;
 use super::public_key::PublicKey;
 
 /// A key that is ready to verify signatures of one algorithm.
-#[derive(Clone)]
-pub(crate) struct Verifier(Arc<ParsedPublicKey>);
+pub(crate) struct Verifier(ParsedPublicKey);
 
 impl Verifier {
     /// `None` if the algorithm does not fit the key, or if the library refuses the key.
@@ -31,7 +28,7 @@ impl Verifier {
             }
             PublicKey::Ed25519 { x } => ParsedPublicKey::new(elliptic(algorithm)?, x).ok()?,
         };
-        Some(Self(Arc::new(parsed)))
+        Some(Self(parsed))
     }
 
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {

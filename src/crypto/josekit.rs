@@ -15,7 +15,6 @@ use super::Algorithm;
 use super::public_key::PublicKey;
 
 /// A key that is ready to verify signatures of one algorithm.
-#[derive(Clone)]
 pub(crate) struct Verifier(Box<dyn JwsVerifier>);
 
 impl Verifier {

@@ -123,10 +123,10 @@ impl ClientMetadata {
 
     /// Reads the body of a client registration request.
     ///
-    /// Unknown members are ignored, even malformed ones, as long as the body is valid JSON
-    /// (RFC 7591, section 2). If this type is flattened into one of yours, your deserializer may be
-    /// stricter. `null` is read as absent. A duplicate member is refused, because two readers could
-    /// pick different values.
+    /// Unknown members are ignored, even malformed ones, as long as the body is valid JSON and its
+    /// names are Unicode text (RFC 7591, section 2). If this type is flattened into one of yours,
+    /// your deserializer may be stricter. `null` is read as absent. A duplicate member is refused,
+    /// because two readers could pick different values.
     ///
     /// Limit the size of the body yourself, before you call this. If the list has too many URIs, at
     /// most [100](Self::MAX_POST_LOGOUT_REDIRECT_URIS) of them are kept in memory while the rest is

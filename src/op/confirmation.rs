@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 
 use super::reasons::ConfirmReason;
 use super::redirect::Location;
+use super::refusal::{HostError, RefusalReason};
 use super::request::LogoutRequest;
 use super::session::Session;
 use super::settings::Settings;
@@ -22,16 +23,16 @@ const CLOCK_SKEW_SECONDS: i64 = 60;
 /// Sets this use of the secret apart from every other.
 const LABEL: &[u8] = b"oidc-logout confirmation 1";
 
-/// Makes the proof for a page. `None` only if the library cannot compute the MAC.
+/// Makes the proof for a page. Fails only if the library cannot compute the MAC.
 pub(crate) fn prove(
     settings: &Settings,
     session: &Session,
     request: &LogoutRequest,
     location: Option<&Location>,
     now: OffsetDateTime,
-) -> Option<String> {
-    let seal = Seal::new(&settings.secret, LABEL, fields(settings, session, request, location), now)?;
-    Some(seal.to_string())
+) -> Result<String, RefusalReason> {
+    let seal = Seal::new(&settings.secret, LABEL, fields(settings, session, request, location), now);
+    seal.map(|seal| seal.to_string()).ok_or(RefusalReason::HostError(HostError::Mac))
 }
 
 /// Checks the proof that an answer carries.

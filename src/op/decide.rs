@@ -15,7 +15,7 @@ use super::page_form::PageForm;
 use super::policy::{OnBadHint, RedirectWithoutHint, SessionBySid};
 use super::reasons::{self, ConfirmReason};
 use super::redirect::Location;
-use super::refusal::{HostError, Refusal, RefusalReason};
+use super::refusal::{Refusal, RefusalReason};
 use super::request::{LogoutRequest, YesOrNo};
 use super::resubmit::Resubmit;
 use super::session::Session;
@@ -150,8 +150,8 @@ impl<'a> Facts<'a> {
             return Err(RefusalReason::EmbeddedRequest);
         }
         let form = self.page_form(request)?;
-        let proof = confirmation::prove(self.settings, session, request, self.location.as_ref(), self.now);
-        Ok((form, proof.ok_or(RefusalReason::HostError(HostError::Mac))?))
+        let proof = confirmation::prove(self.settings, session, request, self.location.as_ref(), self.now)?;
+        Ok((form, proof))
     }
 
     /// The form of a page with this request. The endpoint must not ask a question whose answer it

@@ -13,8 +13,8 @@ use super::hint::{VerifiedHint, VerifyHintError};
 use super::page_form::PageForm;
 use super::policy::Policy;
 use super::reasons::ConfirmReason;
-use super::refusal::{HostError, Refusal, RefusalReason};
-use super::request::{LogoutRequest, Method};
+use super::refusal::Refusal;
+use super::request::LogoutRequest;
 use super::session::Session;
 use super::settings::Settings;
 use super::verify;
@@ -190,11 +190,12 @@ impl LogoutEndpoint {
     ///
     /// # Errors
     /// First [`Prefetch`](super::RefusalReason::Prefetch), because nobody has asked for that
-    /// request yet. Then [`MethodNotAllowed`](super::RefusalReason::MethodNotAllowed),
-    /// [`UnsupportedMediaType`](super::RefusalReason::UnsupportedMediaType), and
+    /// request yet. Then [`MethodNotAllowed`](super::RefusalReason::MethodNotAllowed), and
     /// [`HeadRequest`](super::RefusalReason::HeadRequest): a framework may route HEAD like GET, and
-    /// it must not sign anybody out. Then as [`LogoutRequest::from_query`] and
-    /// [`from_form`](LogoutRequest::from_form).
+    /// it must not sign anybody out. Then
+    /// [`RequestTooLarge`](super::RefusalReason::RequestTooLarge), for a POST
+    /// [`UnsupportedMediaType`](super::RefusalReason::UnsupportedMediaType), and the others of
+    /// [`LogoutRequest::from_query`] and [`from_form`](LogoutRequest::from_form).
     ///
     /// ```
     /// # use oidc_logout::op::LogoutEndpoint;
@@ -253,7 +254,7 @@ impl LogoutEndpoint {
         let now = NumericDate::from_offset_date_time(now);
         let client_id = client.map(Client::id);
         let hint = verify::verify(&self.settings, &self.keys, id_token_hint, client_id, now)?;
-        Ok(verify::with_client(hint, id_token_hint, client)?)
+        Ok(verify::with_client(hint, client)?)
     }
 
     /// A way to sign out that the provider offers on its own: a confirmation that ends on the
@@ -276,9 +277,8 @@ impl LogoutEndpoint {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn offer(&self, session: &Session, now: OffsetDateTime) -> Result<Confirm, Refusal> {
-        let request = LogoutRequest::empty(Method::Get);
-        let proof = confirmation::prove(&self.settings, session, &request, None, now);
-        let proof = proof.ok_or(RefusalReason::HostError(HostError::Mac))?;
+        let request = LogoutRequest::empty();
+        let proof = confirmation::prove(&self.settings, session, &request, None, now)?;
         let form = PageForm::new(&request, Vec::new());
         Ok(Confirm::new(Exchange::new(request), form, vec![ConfirmReason::NoHint], false, proof))
     }

@@ -10,12 +10,15 @@ use crate::jws::{KeyFault, MalformedToken, NumericDate, TokenBytes, TokenFault};
 use crate::parameter::ClientId;
 
 /// The reason why a hint is not an ID Token that this provider issued and still accepts, in the
-/// order of the checks. Several variants may share a [code](Self::code): they differ in what the
+/// order of the checks. Those that need the client come last for a hint signed with a public key:
+/// `ClientAlgorithm`. For one signed with HMAC, `Audience` comes right after `Algorithm`. Several
+/// variants may share a [code](Self::code): they differ in what the
 /// developer of the client does about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
 #[non_exhaustive]
 pub enum HintError {
-    /// Larger than 48 KiB, or its first segment larger than 8 KiB as sent. `too_large`.
+    /// Larger than 48 KiB, or its first segment larger than 8 KiB as sent, or than the endpoint's
+    /// lower [limits](crate::Limits). `too_large`.
     #[error("it is larger than this provider reads")]
     TooLarge,
     /// A JWE. The client sends the inner JWS, or the host
@@ -41,8 +44,8 @@ pub enum HintError {
     /// one. `key`.
     #[error("no key of this provider matches its alg and kid; if the key has been retired, sign the user in again")]
     Key,
-    /// The provider's key set is empty, so that no hint can be verified. The host made a mistake.
-    /// `key`.
+    /// The provider's key set is empty, so that no hint with a public-key signature can be
+    /// verified. The host made a mistake. `key`.
     #[error("this provider has no key to verify it with; tell its operator")]
     NoKeys,
     /// An HMAC hint, and no `client_secret` that is long enough is known for its client. `key`.

@@ -21,20 +21,19 @@ pub struct ConfirmPage<'c>(pub(crate) &'c Confirm);
 pub struct ResubmitPage<'r>(pub(crate) &'r Resubmit);
 
 /// Names and values as one object. The names are distinct.
-struct Fields<I>(I);
+struct Fields<'f>(Vec<(&'static str, &'f str)>);
 
-impl<'f, I: Iterator<Item = (&'static str, &'f str)> + Clone> Serialize for Fields<I> {
+impl Serialize for Fields<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.clone())
+        serializer.collect_map(self.0.iter().copied())
     }
 }
 
 impl Serialize for ConfirmPage<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let fields: Vec<_> = self.0.fields().collect();
         let reasons: Vec<_> = self.0.reasons().iter().copied().map(ConfirmReason::code).collect();
         let mut page = serializer.serialize_struct("ConfirmPage", 3)?;
-        page.serialize_field("fields", &Fields(fields.iter().copied()))?;
+        page.serialize_field("fields", &Fields(self.0.fields().collect()))?;
         page.serialize_field("reasons", &reasons)?;
         page.serialize_field("returns_to_client", &self.0.returns_to_client())?;
         page.end()
@@ -43,9 +42,8 @@ impl Serialize for ConfirmPage<'_> {
 
 impl Serialize for ResubmitPage<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let fields: Vec<_> = self.0.fields().collect();
         let mut page = serializer.serialize_struct("ResubmitPage", 1)?;
-        page.serialize_field("fields", &Fields(fields.iter().copied()))?;
+        page.serialize_field("fields", &Fields(self.0.fields().collect()))?;
         page.end()
     }
 }

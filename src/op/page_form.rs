@@ -51,10 +51,9 @@ impl PageForm {
     /// The size of the whole form once posted, in bytes: the fields, the proof and the answer. A
     /// value can be three times as long encoded as it was sent.
     pub(crate) fn bytes(&self, request: &LogoutRequest) -> usize {
-        let fields: Vec<_> = self.fields(request).filter(|(name, _)| *name != ENCODED_PARAMETERS).collect();
+        let fields: Vec<_> = self.fields(request).collect();
         let fields = serde_urlencoded::to_string(&fields).map_or(usize::MAX, |form| form.len());
-        let encoded = self.encoded.as_ref().map_or(0, String::len);
-        fields.saturating_add(encoded).saturating_add(PROOF_AND_ANSWER)
+        fields.saturating_add(PROOF_AND_ANSWER)
     }
 }
 

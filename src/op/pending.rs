@@ -72,13 +72,9 @@ impl Pending {
         let hint = match hint {
             HintState::Absent => Ok(None),
             HintState::Invalid(error) => Err(error),
-            HintState::Checked(hint) => {
-                let token = request.token().map_or("", |token| token.as_str());
-                verify::with_client(hint, token, client).map(Some)
-            }
+            HintState::Checked(hint) => verify::with_client(hint, client).map(Some),
         };
-        let client_is_unproven = is_hmac && hint.is_err();
-        PendingSession { settings, request, hint, client, client_is_unproven, misused, now }
+        PendingSession { settings, request, hint, client, is_hmac, misused, now }
     }
 
     /// Decides. `client` is the client that [`client_id`](Self::client_id) named, or `None` if

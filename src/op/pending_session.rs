@@ -28,9 +28,8 @@ pub struct PendingSession<'c> {
     pub(crate) request: LogoutRequest,
     pub(crate) hint: Result<Option<VerifiedHint>, HintError>,
     pub(crate) client: Option<&'c Client>,
-    /// The hint is signed with HMAC and did not verify, so that anybody could have written the
-    /// client's name into it.
-    pub(crate) client_is_unproven: bool,
+    /// The hint is signed with HMAC, so that a client's name in a refused one proves nothing.
+    pub(crate) is_hmac: bool,
     /// The host gave another client than was asked for.
     pub(crate) misused: bool,
     pub(crate) now: OffsetDateTime,
@@ -47,7 +46,7 @@ impl<'c> PendingSession<'c> {
     ///
     /// If the hint is invalid and the policy goes on without it, only the parameter `client_id`
     /// names a client. If the request is refused for it, a hint signed with HMAC names none,
-    /// because anybody could have written it.
+    /// because anybody may have written it.
     #[must_use]
     pub fn client_id(&self) -> Option<&ClientId> {
         self.effective_client().map(Client::id)
@@ -57,7 +56,7 @@ impl<'c> PendingSession<'c> {
         let counts = match (&self.hint, self.settings.policy.on_bad_hint) {
             (Ok(_), _) => true,
             (Err(_), OnBadHint::Confirm) => self.request.client_id().is_some(),
-            (Err(_), OnBadHint::Refuse) => !self.client_is_unproven,
+            (Err(_), OnBadHint::Refuse) => !self.is_hmac,
         };
         self.client.filter(|_| counts)
     }
@@ -130,7 +129,7 @@ impl<'c> PendingSession<'c> {
         if !without_cookie::may_find_by_sid(&self.settings.policy, &self.request) || self.misused {
             return None;
         }
-        // A request that is refused in any case must not tell whether somebody is signed in.
+        // A request that is refused for its redirect must not tell whether the session lives.
         Facts::gather(&self.settings, &self.request, Ok(Some(hint)), self.client, self.now).ok()?;
         Some(SidToFind { client_id: hint.client_id(), sid })
     }

@@ -126,8 +126,8 @@ impl LogoutRequest {
     }
 
     /// A request without any parameter, for what the provider offers on its own.
-    pub(crate) fn empty(method: Method) -> Self {
-        Self::assemble(method, Values::default(), RequestHeaders::default())
+    pub(crate) fn empty() -> Self {
+        Self::assemble(Method::Get, Values::default(), RequestHeaders::default())
     }
 
     fn read(method: Method, form: &[u8], headers: RequestHeaders, max_bytes: usize) -> Result<Self, Refusal> {

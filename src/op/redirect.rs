@@ -12,7 +12,7 @@ use super::registration::RegisteredRedirect;
 use crate::answer::Headers;
 use crate::form::decode;
 use crate::parameter::{PostLogoutRedirectUri, State};
-use crate::uri::{Scheme, WebUri, read_port, scheme_source, without_root};
+use crate::uri::{WebUri, read_port, scheme_source, without_root};
 
 /// The redirect that ends a logout: the client's registered URI with the request's `state`
 /// ([RP-Initiated Logout 1.0, section
@@ -72,7 +72,8 @@ impl Location {
         let requested = requested.as_str();
         let exact = registered.iter().find(|redirect| redirect.as_str() == requested).or_else(|| match matching {
             UriMatching::Exact => None,
-            UriMatching::Normalized => registered.iter().find(|redirect| redirect.equals_normalized(requested)),
+            UriMatching::Normalized => WebUri::read(requested)
+                .and_then(|requested| registered.iter().find(|redirect| redirect.equals_normalized(&requested))),
         });
         let target = match exact {
             Some(redirect) => Cow::Borrowed(redirect.as_str()),
@@ -107,17 +108,13 @@ impl fmt::Debug for Location {
 impl RegisteredRedirect {
     /// Equal but for what Login.gov compares as parsed: scheme and host without case, the default
     /// port, an empty path.
-    fn equals_normalized(&self, requested: &str) -> bool {
-        if self.scheme() == Scheme::PrivateUse {
-            return false;
-        }
-        let (Some(own), Some(other)) = (WebUri::read(self.as_str()), WebUri::read(requested)) else {
-            return false;
-        };
-        own.scheme == other.scheme
-            && own.port == other.port
-            && own.host.eq_ignore_ascii_case(other.host)
-            && without_root(own.rest) == without_root(other.rest)
+    fn equals_normalized(&self, requested: &WebUri<'_>) -> bool {
+        WebUri::read(self.as_str()).is_some_and(|own| {
+            own.scheme == requested.scheme
+                && own.port == requested.port
+                && own.host.eq_ignore_ascii_case(requested.host)
+                && without_root(own.rest) == without_root(requested.rest)
+        })
     }
 
     /// Equal but for the port, where any port will do: the port part of the requested URI.

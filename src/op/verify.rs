@@ -42,8 +42,8 @@ pub(crate) enum HintState {
 pub(crate) struct HmacHint {
     pub(crate) client_id: ClientId,
     algorithm: Algorithm,
-    /// The length of the signed part of the token, in bytes.
-    signed_bytes: usize,
+    /// The signed part of the token.
+    signed: String,
     signature: Vec<u8>,
     /// The proof, once the signature verifies, or another fault of the hint.
     proves: Result<VerifiedHint, HintError>,
@@ -80,10 +80,10 @@ pub(crate) fn verify(
         // while it is decoded, but reported only after the signature.
         let client_id = issued_to(&claims, client_id)?;
         let issuer = check_claims(settings, &claims, now);
-        let (signed_bytes, signature) = (token.signing_input.len(), token.signature().to_vec());
+        let (signed, signature) = (token.signing_input.to_owned(), token.signature().to_vec());
         let verified = verified(&claims, client_id.clone(), algorithm, now);
         let proves = issuer.map(|issuer| verified(issuer, None, token.into_claims()));
-        return Ok(Hint::Hmac(HmacHint { client_id, algorithm, signed_bytes, signature, proves }));
+        return Ok(Hint::Hmac(HmacHint { client_id, algorithm, signed, signature, proves }));
     }
 
     // `key`, `signature`.
@@ -102,8 +102,8 @@ pub(crate) fn verify(
 
 /// The checks that need the client: the algorithm it is pinned to, and the key of an HMAC hint.
 ///
-/// `token` is the hint's text. `client` is the client that it was issued to, if the host found it.
-pub(crate) fn with_client(hint: Hint, token: &str, client: Option<&Client>) -> Result<VerifiedHint, HintError> {
+/// `client` is the client that the hint was issued to, if the host found it.
+pub(crate) fn with_client(hint: Hint, client: Option<&Client>) -> Result<VerifiedHint, HintError> {
     let registered = client.and_then(Client::id_token_signed_response_alg);
     match hint {
         Hint::Verified(verified) => match registered {
@@ -116,8 +116,7 @@ pub(crate) fn with_client(hint: Hint, token: &str, client: Option<&Client>) -> R
                 return Err(HintError::ClientAlgorithm);
             }
             let secret = client.and_then(Client::secret).ok_or(HintError::ClientSecret)?;
-            let signed = token.get(..hmac.signed_bytes).ok_or(HintError::ClientSignature)?;
-            if secret.verify(hmac.algorithm, signed.as_bytes(), &hmac.signature) {
+            if secret.verify(hmac.algorithm, hmac.signed.as_bytes(), &hmac.signature) {
                 hmac.proves
             } else {
                 Err(HintError::ClientSignature)

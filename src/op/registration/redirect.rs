@@ -7,12 +7,11 @@ use crate::uri::{CheckedUri, Scheme, UriError};
 /// A URI that a client registered to be sent to after logout, one of its
 /// `post_logout_redirect_uris`.
 ///
-/// Its bytes are kept as they are and come back as they are. Two are equal when their bytes and
-/// rules are.
+/// Its bytes are kept as they are and come back as they are. Two are equal when their bytes
+/// are, and if any port matches both of them or neither.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RegisteredRedirect {
     uri: String,
-    scheme: Scheme,
     /// The ends of the host and of the port. Between them is the port with its colon.
     host_end: usize,
     path_start: usize,
@@ -46,20 +45,16 @@ impl RegisteredRedirect {
     pub fn register(uri: &str, rules: &RegistrationRules) -> Result<Self, UriError> {
         let checked = CheckedUri::check(uri, |scheme| rules.allows_private_use(scheme))?;
         checked.http_is_allowed(rules.allows_http())?;
-        let scheme = checked.scheme();
-        let any_port = scheme == Scheme::Http && rules.is_for(ApplicationType::Native) && checked.is_loopback_literal();
+        let any_port =
+            checked.scheme() == Scheme::Http && rules.is_for(ApplicationType::Native) && checked.is_loopback_literal();
         let CheckedUri { host_end, path_start, .. } = checked;
-        Ok(Self { uri: uri.to_owned(), scheme, host_end, path_start, any_port })
+        Ok(Self { uri: uri.to_owned(), host_end, path_start, any_port })
     }
 
     /// The registered bytes.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.uri
-    }
-
-    pub(crate) fn scheme(&self) -> Scheme {
-        self.scheme
     }
 
     pub(crate) fn takes_any_port(&self) -> bool {
