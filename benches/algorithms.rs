@@ -25,7 +25,9 @@ use std::env;
 use std::hint::black_box;
 use std::time::Duration;
 
-use oidc_logout::op::{Answer, Client, Decision, Landing, LogoutEndpoint, LogoutRequest, RegistrationRules, Session};
+use oidc_logout::op::{
+    Answer, Client, Decision, Landing, LogoutEndpoint, LogoutRequest, RegistrationRules, Session, Told,
+};
 use oidc_logout::{Algorithm, KeySet, Secret};
 use serde_json::json;
 use time::OffsetDateTime;
@@ -125,7 +127,7 @@ impl Request {
 
     fn location(&self) -> Landing {
         match self.decide() {
-            Decision::EndSession(end) => end.session_ended(),
+            Decision::EndSession(end) => end.session_ended(Told::nobody()),
             other @ Decision::Answer(_) => panic!("not accepted: {other:?}"),
         }
     }

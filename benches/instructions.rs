@@ -29,7 +29,7 @@ use std::path::Path;
 use std::process::{self, Command};
 use std::{env, fs};
 
-use oidc_logout::op::{Answer, Client, ClientBuilder, Decision, LogoutEndpoint, LogoutRequest};
+use oidc_logout::op::{Answer, Client, ClientBuilder, Decision, LogoutEndpoint, LogoutRequest, Told};
 use oidc_logout::{KeySet, Secret};
 use serde_json::json;
 
@@ -164,7 +164,7 @@ impl Paths {
                 }
                 "client-id-to-question" => measured(|| matches!(self.ask(), Decision::Answer(Answer::Confirm(_)))),
                 "yes-to-redirect" => measured(|| match self.decide(LogoutRequest::from_form(&self.yes), true) {
-                    Decision::EndSession(end) => end.session_ended().status() == 303,
+                    Decision::EndSession(end) => end.session_ended(Told::nobody()).status() == 303,
                     Decision::Answer(_) => false,
                 }),
                 "no-session-to-page" => measured(|| {

@@ -102,6 +102,7 @@ impl Seed {
     fn outcome(&self, query: &str) -> String {
         match self.decide(query) {
             Ok(Landing::Redirect(to)) => to.location().to_owned(),
+            Ok(Landing::FrontChannel(page)) => page.continue_to().to_owned(),
             Ok(Landing::SignedOutPage(_)) => "the signed-out page".to_owned(),
             Err(refusal) => code(&refusal).to_owned(),
         }

@@ -23,7 +23,7 @@ use josekit::JoseError;
 use josekit::jwk::{Jwk, alg::ed::EdCurve};
 use josekit::jws::{EdDSA, JwsHeader, JwsSigner, serialize_compact};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-use oidc_logout::op::{Answer, Client, Confirm, Decision, LogoutEndpoint, Refusal, Resubmit, Session};
+use oidc_logout::op::{Answer, Client, Confirm, Decision, LogoutEndpoint, Refusal, Resubmit, Session, Told};
 use oidc_logout::{ClientId, Headers, KeySet, Secret};
 use rand::distr::{Alphanumeric, SampleString as _};
 use serde_json::json;
@@ -79,7 +79,7 @@ async fn logout(
     match decision {
         Decision::EndSession(end) => {
             host.sign_out(&headers);
-            let answer = end.session_ended().into();
+            let answer = end.session_ended(Told::nobody()).into();
             ([(SET_COOKIE, NO_SESSION)], host.respond(&answer, None, now)).into_response()
         }
         Decision::Answer(answer) => host.respond(&answer, sign_in.as_ref(), now),

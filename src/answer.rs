@@ -71,6 +71,12 @@ impl<'a> Headers<'a> {
         Self::with_referrer_policy("strict-origin").and("content-security-policy", policy)
     }
 
+    /// For a page with more in its policy: directives, each after a semicolon.
+    pub(crate) fn page_with(directives: &str) -> Self {
+        let policy = format!("frame-ancestors 'none'; form-action 'self'{directives}");
+        Self::with_referrer_policy("strict-origin").and("content-security-policy", policy)
+    }
+
     /// Tells the browser that it is signed out at this provider (Login Status API, section 3.1).
     pub(crate) fn logged_out(self, is_logged_out: bool) -> Self {
         if is_logged_out { self.and("set-login", "logged-out") } else { self }

@@ -29,7 +29,8 @@ pub(crate) enum Value<'j> {
     Text(Cow<'j, str>),
     Number(f64),
     List(List<'j>),
-    /// A boolean or an object.
+    Boolean(bool),
+    /// An object, or a list in a list.
     Other,
 }
 
@@ -268,8 +269,8 @@ impl<'de> Visitor<'de> for AnyValue {
         self.deserialize(deserializer)
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-        Ok(Value::Other)
+    fn visit_bool<E>(self, boolean: bool) -> Result<Self::Value, E> {
+        Ok(Value::Boolean(boolean))
     }
 
     #[allow(clippy::cast_precision_loss, reason = "a second more or less in 285 million years")]

@@ -1,5 +1,8 @@
 //! Compact JWS (RFC 7515): framing, limits, key sets, and the claims of an ID Token.
 
+/// The member of `events` that makes a token a logout token (Back-Channel Logout 1.0, section 2.4).
+pub(crate) const LOGOUT_EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
+
 mod id_token;
 mod keys;
 mod limits;

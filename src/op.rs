@@ -170,6 +170,7 @@
 //!
 //! [RPI]: https://openid.net/specs/openid-connect-rpinitiated-1_0.html
 
+mod address;
 mod answer;
 mod audit;
 mod client;
@@ -181,8 +182,10 @@ mod declined;
 mod end_session;
 mod endpoint;
 mod exchange;
+mod front_channel;
 mod hint;
 mod landing;
+mod notices;
 mod page;
 mod page_form;
 mod pending;
@@ -202,6 +205,7 @@ mod settings;
 mod verify;
 mod without_cookie;
 
+pub use address::{AddressBlocked, AddressRules, Network, NetworkError};
 pub use answer::Answer;
 pub use audit::{AuditRecord, AuditedHint};
 pub use client::{Client, ClientBuilder, ClientError};
@@ -210,8 +214,14 @@ pub use decision::Decision;
 pub use declined::Declined;
 pub use end_session::EndSession;
 pub use endpoint::LogoutEndpoint;
+pub use front_channel::FrontChannelPage;
 pub use hint::{ClaimsError, HintError, VerifiedHint, VerifyHintError};
 pub use landing::{Landing, SignedOutPage};
+pub use notices::{
+    BackChannelNotice, BackChannelRequest, Claim, DeliveryFault, EndedSession, FrontChannelFrame, LogoutToken, Next,
+    NotTold, NotToldCause, Notices, Participant, Reply, Schedule, SignatureError, SigningInput, Told,
+    UnsignedLogoutToken,
+};
 pub use page::{ConfirmPage, ResubmitPage};
 pub use pending::Pending;
 pub use pending_session::{PendingSession, SidToFind};
@@ -223,7 +233,9 @@ pub use read::LogoutRequestBuilder;
 pub use reasons::ConfirmReason;
 pub use redirect::LogoutRedirect;
 pub use refusal::{HostError, Refusal, RefusalReason};
-pub use registration::{RegisteredRedirect, RegistrationError, RegistrationRules};
+pub use registration::{
+    BackChannelUri, ChannelUriError, FrontChannelUri, RegisteredRedirect, RegistrationError, RegistrationRules,
+};
 pub use request::{LogoutRequest, Method};
 pub use resubmit::Resubmit;
 pub use session::Session;

@@ -99,6 +99,11 @@ impl IdTokenHint {
     }
 }
 
+/// RFC 3986, section 2.3.
+pub(crate) fn is_unreserved(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
+}
+
 /// Whether a text has five segments, as a JWE in compact serialization has. A text may consist of
 /// many dots, so the count stops after the sixth segment.
 pub(crate) fn has_five_segments(text: &str) -> bool {

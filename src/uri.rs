@@ -1,7 +1,7 @@
 //! The one check of a URI that is registered or published (rule 6): cut at its delimiters, with a
 //! host that every reader takes for the same. The bytes are never rewritten.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use thiserror::Error;
 use url::{Host, form_urlencoded};
@@ -177,6 +177,15 @@ impl<'u> CheckedUri<'u> {
             Some(Host::Ipv4(address)) => *address == Ipv4Addr::LOCALHOST,
             Some(Host::Ipv6(address)) => *address == Ipv6Addr::LOCALHOST,
             _ => false,
+        }
+    }
+
+    /// The host, where it is an address.
+    pub(crate) fn address(&self) -> Option<IpAddr> {
+        match &self.host {
+            Some(Host::Ipv4(address)) => Some((*address).into()),
+            Some(Host::Ipv6(address)) => Some((*address).into()),
+            Some(Host::Domain(_)) | None => None,
         }
     }
 
@@ -401,6 +410,21 @@ impl<'u> WebUri<'u> {
         let (host, port) = split_port(parts.authority?);
         let port = if port.is_empty() { scheme.default_port() } else { Some(read_port(port)?) };
         Some(Self { scheme, host, port, rest: parts.rest })
+    }
+
+    /// Whether scheme, host and port are the same (RFC 6454, section 5).
+    pub(crate) fn has_origin_of(&self, other: &WebUri<'_>) -> bool {
+        self.scheme == other.scheme && self.port == other.port && self.host.eq_ignore_ascii_case(other.host)
+    }
+
+    /// Scheme, host and port, without a default port (RFC 6454, section 6.2).
+    pub(crate) fn origin(&self) -> String {
+        let scheme = if self.scheme == Scheme::Http { "http" } else { "https" };
+        let host = self.host.to_ascii_lowercase();
+        match self.port.filter(|port| Some(*port) != self.scheme.default_port()) {
+            Some(port) => format!("{scheme}://{host}:{port}"),
+            None => format!("{scheme}://{host}"),
+        }
     }
 }
 

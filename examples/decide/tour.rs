@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use oidc_logout::op::{Client, Decision, LogoutEndpoint, LogoutRequest, Policy, Session};
+use oidc_logout::op::{Client, Decision, LogoutEndpoint, LogoutRequest, Policy, Session, Told};
 use oidc_logout::{KeySet, NumericDate, Secret};
 use time::OffsetDateTime;
 
@@ -75,7 +75,7 @@ pub(crate) fn show() -> Result<(), Error> {
     let landing = match pending.decide(Some(&client), Some(&session)) {
         Decision::EndSession(end) => {
             writeln!(out, "   so end the session, without asking")?;
-            end.session_ended()
+            end.session_ended(Told::nobody())
         }
         other @ Decision::Answer(_) => return Err(format!("expected to end the session, and got {other:?}").into()),
     };

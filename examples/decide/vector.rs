@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use oidc_logout::op::{
     Answer, Confirm, ConfirmReason, Decision, Landing, LogoutEndpoint, LogoutRequest, Refusal, RefusalReason,
-    RegisteredRedirect, RegistrationError,
+    RegisteredRedirect, RegistrationError, Told,
 };
 use oidc_logout::{Algorithm, ClientMetadata};
 use serde::Deserialize;
@@ -145,7 +145,7 @@ impl Logout {
 
     fn report(&self, decision: Decision, now: OffsetDateTime) -> Result<Map<String, Value>, Error> {
         let (name, answer) = match decision {
-            Decision::EndSession(end) => ("end_session", end.session_ended().into()),
+            Decision::EndSession(end) => ("end_session", end.session_ended(Told::nobody()).into()),
             Decision::Answer(answer) => ("no_session", answer),
         };
         let got = match &answer {
@@ -187,7 +187,7 @@ impl Logout {
         let endpoint = self.op.endpoint(key)?;
         let form = serde_urlencoded::to_string(yes.collect::<Vec<_>>())?;
         match decide_form(form, &endpoint, clients, session.as_ref(), now) {
-            Decision::EndSession(end) => Ok(location(&end.session_ended())),
+            Decision::EndSession(end) => Ok(location(&end.session_ended(Told::nobody()))),
             other @ Decision::Answer(_) => Err(format!("a yes should end the session, and gives {other:?}").into()),
         }
     }
@@ -272,6 +272,7 @@ fn decide(
 fn location(landing: &Landing) -> Option<String> {
     match landing {
         Landing::Redirect(to) => Some(to.location().to_owned()),
+        Landing::FrontChannel(page) => Some(page.continue_to().to_owned()),
         Landing::SignedOutPage(_) => None,
     }
 }

@@ -4,11 +4,7 @@
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-use oidc_logout::op::{
-    Answer, Confirm, ConfirmReason, ConfirmRule, Decision, ExpiredHint, HintWithoutSid, Landing, LogoutEndpoint,
-    LogoutRedirect, LogoutRequest, OnBadHint, Policy, RedirectWithoutHint, RefusalReason, Session, SessionBySid,
-    SessionCookie, UriMatching,
-};
+use oidc_logout::op::{Answer, Confirm, ConfirmReason, ConfirmRule, Decision, ExpiredHint, HintWithoutSid, Landing, LogoutEndpoint, LogoutRedirect, LogoutRequest, OnBadHint, Policy, RedirectWithoutHint, RefusalReason, Session, SessionBySid, SessionCookie, Told, UriMatching};
 use oidc_logout::{Algorithm, Headers, KeySet, Secret};
 use oidc_logout_fuzz::{Clients, ISSUER, NOW, REGISTERED, SignWith, endpoint, leads_to_registered, now, sign};
 use time::{Duration, OffsetDateTime};
@@ -242,7 +238,7 @@ impl Case {
                 assert!(
                     choice.sid == Known::Not || hint.sid().is_none_or(|sid| choice.sid == Known::Same && sid == "s-1")
                 );
-                self.check_landing(&end.session_ended());
+                self.check_landing(&end.session_ended(Told::nobody()));
             }
             Decision::Answer(Answer::Landing(landing)) => self.check_landing(&landing),
             Decision::Answer(Answer::Confirm(ask)) => self.answer(&ask, input),
@@ -330,6 +326,7 @@ impl Case {
     fn check_landing(&self, landing: &Landing) {
         match landing {
             Landing::Redirect(to) => self.check_redirect(to),
+            Landing::FrontChannel(page) => panic!("a page with frames, though nobody takes part: {page:?}"),
             Landing::SignedOutPage(page) => check_headers(&page.headers()),
         }
     }
@@ -378,7 +375,7 @@ impl Case {
         let (decision, expected) = match input.tamper {
             Tamper::Nothing => match receive(untouched()) {
                 Decision::EndSession(end) => {
-                    let landing = end.session_ended();
+                    let landing = end.session_ended(Told::nobody());
                     self.check_landing(&landing);
                     assert_eq!(matches!(landing, Landing::Redirect(_)), ask.returns_to_client());
                     let location = location(&landing);
@@ -554,6 +551,7 @@ impl HintChoice {
 fn location(landing: &Landing) -> Option<String> {
     match landing {
         Landing::Redirect(to) => Some(to.location().to_owned()),
+        Landing::FrontChannel(page) => Some(page.continue_to().to_owned()),
         Landing::SignedOutPage(_) => None,
     }
 }

@@ -13,7 +13,15 @@ use crate::crypto::Algorithm;
 use crate::json::{self, List, ListEnd, Value};
 
 /// The members that are read. All others are ignored.
-const NAMES: [&str; 3] = ["post_logout_redirect_uris", "id_token_signed_response_alg", "application_type"];
+const NAMES: [&str; 7] = [
+    "post_logout_redirect_uris",
+    "id_token_signed_response_alg",
+    "application_type",
+    "backchannel_logout_uri",
+    "backchannel_logout_session_required",
+    "frontchannel_logout_uri",
+    "frontchannel_logout_session_required",
+];
 
 /// The members of a client's registration that logout reads ([RFC 7591, section
 /// 2](https://www.rfc-editor.org/rfc/rfc7591#section-2); [OpenID Connect Dynamic Client
@@ -113,6 +121,18 @@ pub struct ClientMetadata {
     pub id_token_signed_response_alg: Algorithm,
     /// The kind of application: `web` unless the client names the other.
     pub application_type: ApplicationType,
+    /// The URI to which the provider sends logout tokens (Back-Channel Logout 1.0, section 2.2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backchannel_logout_uri: Option<String>,
+    /// Whether logout tokens must hold a `sid`. `false`, the default, is not serialized.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub backchannel_logout_session_required: bool,
+    /// The URI that the provider's page loads in a frame (Front-Channel Logout 1.0, section 2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub frontchannel_logout_uri: Option<String>,
+    /// Whether that URI must get `iss` and `sid`. `false`, the default, is not serialized.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub frontchannel_logout_session_required: bool,
 }
 
 impl ClientMetadata {
@@ -196,6 +216,17 @@ impl ClientMetadata {
                 let application_type = ApplicationType::deserialize(name);
                 self.application_type = application_type.map_err(|_| ClientMetadataError::UnknownApplicationType)?;
             }
+            ("backchannel_logout_uri", Value::Text(uri)) => self.backchannel_logout_uri = Some(uri.into_owned()),
+            ("frontchannel_logout_uri", Value::Text(uri)) => self.frontchannel_logout_uri = Some(uri.into_owned()),
+            ("backchannel_logout_session_required", Value::Boolean(required)) => {
+                self.backchannel_logout_session_required = required;
+            }
+            ("frontchannel_logout_session_required", Value::Boolean(required)) => {
+                self.frontchannel_logout_session_required = required;
+            }
+            ("backchannel_logout_session_required" | "frontchannel_logout_session_required", _) => {
+                return wrong_type("a boolean");
+            }
             _ => return wrong_type("a string"),
         }
         Ok(())
@@ -209,6 +240,10 @@ impl fmt::Debug for ClientMetadata {
             .field("post_logout_redirect_uris", &self.post_logout_redirect_uris.len())
             .field("id_token_signed_response_alg", &self.id_token_signed_response_alg)
             .field("application_type", &self.application_type)
+            .field("backchannel_logout_uri", &self.backchannel_logout_uri.is_some())
+            .field("backchannel_logout_session_required", &self.backchannel_logout_session_required)
+            .field("frontchannel_logout_uri", &self.frontchannel_logout_uri.is_some())
+            .field("frontchannel_logout_session_required", &self.frontchannel_logout_session_required)
             .finish()
     }
 }

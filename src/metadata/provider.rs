@@ -35,16 +35,63 @@ use crate::uri::{CheckedUri, Scheme, UriError};
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
+#[allow(clippy::struct_excessive_bools, reason = "they are the document's members")]
 pub struct ProviderMetadata {
     /// The URL to which clients send the End-User to sign out.
     pub end_session_endpoint: EndSessionEndpoint,
+    /// Whether the provider sends logout tokens (Back-Channel Logout 1.0, section 2.1). `false` is
+    /// not serialized, here and below.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub backchannel_logout_supported: bool,
+    /// Whether they hold a `sid`, as its ID Tokens do.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub backchannel_logout_session_supported: bool,
+    /// Whether the provider loads its clients' URIs in frames (Front-Channel Logout 1.0, section 3).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub frontchannel_logout_supported: bool,
+    /// Whether these get `iss` and `sid`, as its ID Tokens have them.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub frontchannel_logout_session_supported: bool,
 }
 
 impl ProviderMetadata {
     /// The metadata of a provider with this logout endpoint.
     #[must_use]
     pub fn new(end_session_endpoint: EndSessionEndpoint) -> Self {
-        Self { end_session_endpoint }
+        Self {
+            end_session_endpoint,
+            backchannel_logout_supported: false,
+            backchannel_logout_session_supported: false,
+            frontchannel_logout_supported: false,
+            frontchannel_logout_session_supported: false,
+        }
+    }
+
+    /// Announces back-channel logout with `sid`. Only for a provider that delivers the
+    /// [notices](crate::op::Notices) and puts a `sid` into its ID Tokens.
+    ///
+    /// ```
+    /// use oidc_logout::{EndSessionEndpoint, ProviderMetadata};
+    ///
+    /// let endpoint = EndSessionEndpoint::new("https://op.example/logout")?;
+    /// let metadata = ProviderMetadata::new(endpoint).with_back_channel().with_front_channel();
+    /// assert!(metadata.backchannel_logout_session_supported);
+    /// # Ok::<(), oidc_logout::EndSessionEndpointError>(())
+    /// ```
+    #[must_use]
+    pub fn with_back_channel(mut self) -> Self {
+        self.backchannel_logout_supported = true;
+        self.backchannel_logout_session_supported = true;
+        self
+    }
+
+    /// Announces front-channel logout with `iss` and `sid`. Only for a provider that shows the page
+    /// of [`FrontChannelPage`](crate::op::FrontChannelPage) and puts a `sid` into its ID Tokens.
+    #[must_use]
+    pub fn with_front_channel(mut self) -> Self {
+        self.frontchannel_logout_supported = true;
+        self.frontchannel_logout_session_supported = true;
+        self
     }
 }
 
@@ -147,26 +194,48 @@ pub enum EndSessionEndpointError {
     Parameter,
 }
 
+/// The members of [`ProviderMetadata`].
+const NAMES: [&str; 5] = [
+    "end_session_endpoint",
+    "backchannel_logout_supported",
+    "backchannel_logout_session_supported",
+    "frontchannel_logout_supported",
+    "frontchannel_logout_session_supported",
+];
+
 impl<'de> Deserialize<'de> for ProviderMetadata {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        const NAMES: [&str; 1] = ["end_session_endpoint"];
-        let mut found = None;
-        let mut is_duplicate = false;
+        let mut found = [const { None }; NAMES.len()];
+        let mut duplicate = None;
         // A duplicate is noted here and refused below, because two readers could pick different
-        // URLs.
-        let set = |_, value: Value<'de>| {
-            is_duplicate |= found.replace(value).is_some();
-            true
+        // values.
+        let set = |index: usize, value: Value<'de>| {
+            if found.get_mut(index).is_some_and(|slot: &mut Option<Value<'de>>| slot.replace(value).is_some()) {
+                duplicate = NAMES.get(index).copied();
+            }
+            duplicate.is_none()
         };
         json::visit(deserializer, "ProviderMetadata", &NAMES, 0, "provider metadata is not an object", set)?;
-        match found {
-            _ if is_duplicate => Err(D::Error::duplicate_field("end_session_endpoint")),
-            None => Err(D::Error::missing_field("end_session_endpoint")),
-            Some(Value::Text(uri)) => {
-                let end_session_endpoint = EndSessionEndpoint::new(uri).map_err(D::Error::custom)?;
-                Ok(Self { end_session_endpoint })
-            }
-            Some(_) => Err(D::Error::custom("end_session_endpoint is not a string")),
+        if let Some(name) = duplicate {
+            return Err(D::Error::duplicate_field(name));
         }
+        let [endpoint, back, back_session, front, front_session] = found;
+        let uri = match endpoint {
+            None => return Err(D::Error::missing_field("end_session_endpoint")),
+            Some(Value::Text(uri)) => uri,
+            Some(_) => return Err(D::Error::custom("end_session_endpoint is not a string")),
+        };
+        let is_set = |value, name| match value {
+            None | Some(Value::Null) => Ok(false),
+            Some(Value::Boolean(is_set)) => Ok(is_set),
+            Some(_) => Err(D::Error::custom(format_args!("{name} is not a boolean"))),
+        };
+        Ok(Self {
+            end_session_endpoint: EndSessionEndpoint::new(uri).map_err(D::Error::custom)?,
+            backchannel_logout_supported: is_set(back, "backchannel_logout_supported")?,
+            backchannel_logout_session_supported: is_set(back_session, "backchannel_logout_session_supported")?,
+            frontchannel_logout_supported: is_set(front, "frontchannel_logout_supported")?,
+            frontchannel_logout_session_supported: is_set(front_session, "frontchannel_logout_session_supported")?,
+        })
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use thiserror::Error;
 
 use super::policy::ConfirmRule;
-use super::registration::{RegisteredRedirect, RegistrationRules};
+use super::registration::{BackChannelUri, ChannelUriError, FrontChannelUri, RegisteredRedirect, RegistrationRules};
 use crate::crypto::{Algorithm, Secret};
 use crate::metadata::{ApplicationType, ClientType};
 use crate::parameter::ClientId;
@@ -39,6 +39,10 @@ pub struct Client {
     secret: Option<Secret>,
     confirm: Option<ConfirmRule>,
     form_action: Vec<String>,
+    back_channel: Option<BackChannelUri>,
+    back_channel_needs_sid: bool,
+    front_channel: Option<FrontChannelUri>,
+    front_channel_needs_sid: bool,
     unusable: Vec<ClientError>,
 }
 
@@ -57,6 +61,10 @@ impl Client {
             previous_secrets: Vec::new(),
             confirm: None,
             form_action: Vec::new(),
+            back_channel: None,
+            back_channel_needs_sid: false,
+            front_channel: None,
+            front_channel_needs_sid: false,
         }
     }
 
@@ -76,6 +84,33 @@ impl Client {
     #[must_use]
     pub fn id_token_signed_response_alg(&self) -> Option<Algorithm> {
         self.algorithm
+    }
+
+    /// Where it wants to be sent logout tokens.
+    #[must_use]
+    pub fn backchannel_logout_uri(&self) -> Option<&BackChannelUri> {
+        self.back_channel.as_ref()
+    }
+
+    /// What it wants to be loaded in a frame.
+    #[must_use]
+    pub fn frontchannel_logout_uri(&self) -> Option<&FrontChannelUri> {
+        self.front_channel.as_ref()
+    }
+
+    /// The algorithm that its logout tokens are signed with: that of its ID Tokens, which is RS256
+    /// where none is registered (Back-Channel Logout 1.0, section 2.4).
+    #[must_use]
+    pub fn logout_token_algorithm(&self) -> Algorithm {
+        self.algorithm.unwrap_or_default()
+    }
+
+    pub(crate) fn back_channel_needs_sid(&self) -> bool {
+        self.back_channel_needs_sid
+    }
+
+    pub(crate) fn front_channel_needs_sid(&self) -> bool {
+        self.front_channel_needs_sid
     }
 
     /// The parts of the registry that [`build_usable`](ClientBuilder::build_usable) left out.
@@ -132,6 +167,12 @@ pub enum ClientError {
         /// The scheme's place, counted from 0 in the order in which they were added.
         index: usize,
     },
+    /// Its `backchannel_logout_uri` would not pass registration.
+    #[error("backchannel_logout_uri: {0}")]
+    BackChannelUri(ChannelUriError),
+    /// Its `frontchannel_logout_uri` would not pass registration.
+    #[error("frontchannel_logout_uri: {0}")]
+    FrontChannelUri(ChannelUriError),
 }
 
 /// Builds a [`Client`]; see [`Client::builder`].
@@ -148,6 +189,10 @@ pub struct ClientBuilder {
     previous_secrets: Vec<Vec<u8>>,
     confirm: Option<ConfirmRule>,
     form_action: Vec<String>,
+    back_channel: Option<String>,
+    back_channel_needs_sid: bool,
+    front_channel: Option<String>,
+    front_channel_needs_sid: bool,
 }
 
 impl ClientBuilder {
@@ -236,6 +281,35 @@ impl ClientBuilder {
         self
     }
 
+    /// Sets the URI to which logout tokens are sent (Back-Channel Logout 1.0, section 2.2). Only a
+    /// client with one is told of logouts by the provider's server.
+    pub fn backchannel_logout_uri(mut self, uri: impl Into<String>) -> Self {
+        self.back_channel = Some(uri.into());
+        self
+    }
+
+    /// Sets whether its logout tokens must hold a `sid`. Where the client has none in a session, it
+    /// then cannot be told. `false` by default.
+    pub fn backchannel_logout_session_required(mut self, required: bool) -> Self {
+        self.back_channel_needs_sid = required;
+        self
+    }
+
+    /// Sets the URI that is loaded in a frame (Front-Channel Logout 1.0, section 2). The
+    /// [rules](Self::registration_rules) must hold the client's `redirect_uris`.
+    pub fn frontchannel_logout_uri(mut self, uri: impl Into<String>) -> Self {
+        self.front_channel = Some(uri.into());
+        self
+    }
+
+    /// Sets whether the address of its frame must hold `iss` and `sid`. Where the client has no
+    /// `sid` in a session, it then gets no frame. `false` by default; they are sent in any case
+    /// where there is a `sid`.
+    pub fn frontchannel_logout_session_required(mut self, required: bool) -> Self {
+        self.front_channel_needs_sid = required;
+        self
+    }
+
     /// Checks and builds.
     ///
     /// A client that is registered for an HMAC algorithm may be built without its secret. Its hints
@@ -244,7 +318,8 @@ impl ClientBuilder {
     /// # Errors
     /// The first [`ClientError`]: too many redirect URIs, one that would not pass
     /// [`RegisteredRedirect::register`], an HMAC algorithm for a public client, a secret too short
-    /// for the registered HMAC algorithm, or a `form-action` scheme that is none.
+    /// for the registered HMAC algorithm, a `form-action` scheme that is none, or a URI for logouts
+    /// that would not pass registration.
     pub fn build(self) -> Result<Client, ClientError> {
         let client = self.build_usable();
         match client.unusable.first() {
@@ -281,6 +356,10 @@ impl ClientBuilder {
         let secrets = self.secret.into_iter().chain(self.previous_secrets).collect();
         let secret = usable_secret(secrets, self.algorithm, &rules, &mut unusable);
         let form_action = usable_sources(&self.form_action, &mut unusable);
+        let back_channel = self.back_channel.as_deref().map(|uri| BackChannelUri::register(uri, &rules));
+        let back_channel = usable(back_channel, ClientError::BackChannelUri, &mut unusable);
+        let front_channel = self.front_channel.as_deref().map(|uri| FrontChannelUri::register(uri, &rules));
+        let front_channel = usable(front_channel, ClientError::FrontChannelUri, &mut unusable);
         Client {
             id: self.id,
             redirects,
@@ -288,6 +367,10 @@ impl ClientBuilder {
             secret,
             confirm: self.confirm,
             form_action,
+            back_channel,
+            back_channel_needs_sid: self.back_channel_needs_sid,
+            front_channel,
+            front_channel_needs_sid: self.front_channel_needs_sid,
             unusable,
         }
     }
@@ -363,6 +446,15 @@ fn usable_sources(schemes: &[String], unusable: &mut Vec<ClientError>) -> Vec<St
     sources
 }
 
+/// The URI of a channel. Without it the client is not told by that channel.
+fn usable<T>(
+    registered: Option<Result<T, ChannelUriError>>,
+    fault: fn(ChannelUriError) -> ClientError,
+    unusable: &mut Vec<ClientError>,
+) -> Option<T> {
+    registered?.map_err(|error| unusable.push(fault(error))).ok()
+}
+
 /// Without the secrets, and without the texts that a client may have written.
 impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -377,6 +469,10 @@ impl fmt::Debug for ClientBuilder {
             .field("previous_secrets", &self.previous_secrets.len())
             .field("confirm", &self.confirm)
             .field("form_action", &self.form_action.len())
+            .field("back_channel", &self.back_channel.is_some())
+            .field("back_channel_needs_sid", &self.back_channel_needs_sid)
+            .field("front_channel", &self.front_channel.is_some())
+            .field("front_channel_needs_sid", &self.front_channel_needs_sid)
             .finish()
     }
 }

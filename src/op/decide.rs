@@ -1,5 +1,7 @@
 //! Steps 4 and 5: from a verified request, a client and a session to the redirect and the decision.
 
+use std::sync::Arc;
+
 use time::OffsetDateTime;
 
 use super::client::Client;
@@ -11,6 +13,7 @@ use super::end_session::EndSession;
 use super::exchange::Exchange;
 use super::hint::{HintError, VerifiedHint};
 use super::landing::Landing;
+use super::notices::Told;
 use super::page_form::PageForm;
 use super::policy::{OnBadHint, RedirectWithoutHint, SessionBySid};
 use super::reasons::{self, ConfirmReason};
@@ -24,7 +27,7 @@ use super::without_cookie::WithoutCookie;
 
 /// The part of a decision that does not depend on the session.
 pub(crate) struct Facts<'a> {
-    settings: &'a Settings,
+    settings: &'a Arc<Settings>,
     client: Option<&'a Client>,
     /// Whether the request names a client, found or not.
     names_client: bool,
@@ -36,7 +39,7 @@ impl<'a> Facts<'a> {
     /// Applies the policy to an invalid hint, and checks the redirect. `client` is the one that the
     /// request is made for, if there is one.
     pub(crate) fn gather(
-        settings: &'a Settings,
+        settings: &'a Arc<Settings>,
         request: &LogoutRequest,
         hint: Result<Option<&VerifiedHint>, HintError>,
         client: Option<&'a Client>,
@@ -87,7 +90,7 @@ impl<'a> Facts<'a> {
     }
 
     fn end(self, exchange: Exchange) -> Decision {
-        Decision::EndSession(EndSession::new(exchange, self.location, self.settings.login_status))
+        Decision::EndSession(EndSession::new(exchange, self.location, Arc::clone(self.settings)))
     }
 
     /// Nobody is there to be asked, and the hint may have leaked: it must prove everything, and be
@@ -112,7 +115,7 @@ impl<'a> Facts<'a> {
     /// Nobody is signed in, or the browser withheld the cookie.
     fn without_session(self, exchange: Exchange) -> Decision {
         match WithoutCookie::of(&self.settings.policy, &exchange.request) {
-            WithoutCookie::NoSession => Decision::Answer(Landing::new(self.location, exchange).into()),
+            WithoutCookie::NoSession => Decision::Answer(Landing::new(self.location, exchange, Told::nobody()).into()),
             WithoutCookie::Embedded => Refusal::new(RefusalReason::EmbeddedRequest, exchange).into(),
             WithoutCookie::Missing => Refusal::new(RefusalReason::SessionCookieMissing, exchange).into(),
             WithoutCookie::Resubmit => match self.page_form(&exchange.request) {

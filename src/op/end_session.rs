@@ -1,8 +1,12 @@
 //! The outcome by which a session ends.
 
+use std::sync::Arc;
+
 use super::exchange::{Exchange, SessionFound, exchange_accessors};
 use super::landing::Landing;
+use super::notices::{EndedSession, Notices, Participant, Told};
 use super::redirect::Location;
+use super::settings::Settings;
 
 /// A session to end. The only way to the [`Landing`] is to say that it was ended.
 #[derive(Debug)]
@@ -10,12 +14,12 @@ use super::redirect::Location;
 pub struct EndSession {
     exchange: Exchange,
     location: Option<Location>,
-    login_status: bool,
+    settings: Arc<Settings>,
 }
 
 impl EndSession {
-    pub(crate) fn new(exchange: Exchange, location: Option<Location>, login_status: bool) -> Self {
-        Self { exchange, location, login_status }
+    pub(crate) fn new(exchange: Exchange, location: Option<Location>, settings: Arc<Settings>) -> Self {
+        Self { exchange, location, settings }
     }
 
     /// Whether the session was [found by the hint's `sid`](super::PendingSession::sid_to_find), and
@@ -33,25 +37,40 @@ impl EndSession {
         self.location.is_some()
     }
 
+    /// Plans the notices to the clients that take part in the session, the one that asks for the
+    /// logout among them: see [`Notices`].
+    ///
+    /// Clients that can only be told in a frame are reported as not told where there is no page for
+    /// it: the request is itself in a frame, or the session is another browser's.
+    pub fn notices<'c>(
+        &self,
+        ended: &EndedSession,
+        participants: impl IntoIterator<Item = Participant<'c>>,
+    ) -> Notices {
+        let may_show_frames = !self.is_found_by_sid() && !self.exchange.request.headers.is_embedded;
+        Notices::plan(&self.settings.issuer, ended, participants, may_show_frames)
+    }
+
     /// The landing, once the host has ended the session on its server and told the clients that
-    /// want to know (RP-Initiated Logout 1.0, section 2, wants them notified before the redirect).
+    /// take part in it (RP-Initiated Logout 1.0, section 2, wants them notified). `told` comes from
+    /// the [notices](Self::notices). A provider that sends none says [`Told::nobody`].
     ///
     /// ```
-    /// use oidc_logout::op::{Answer, EndSession};
+    /// use oidc_logout::op::{Answer, EndSession, Told};
     ///
     /// # struct Db;
     /// # impl Db { fn end_session(&self, _: &str) -> std::io::Result<()> { Ok(()) } }
     /// fn end(db: &Db, cookie: &str, end: EndSession) -> std::io::Result<Answer> {
     ///     db.end_session(cookie)?; // fails: the session lives, and nobody is told otherwise
-    ///     Ok(end.session_ended().into())
+    ///     Ok(end.session_ended(Told::nobody()).into())
     /// }
     /// ```
     #[doc(alias = "logout")]
     #[doc(alias = "single logout")]
-    pub fn session_ended(self) -> Landing {
+    pub fn session_ended(self, told: Told) -> Landing {
         // The browser of a session that was found by its sid is another one than this.
-        let is_logged_out = self.login_status && !self.is_found_by_sid();
-        Landing::new(self.location, Exchange { is_logged_out, ..self.exchange })
+        let is_logged_out = self.settings.login_status && !self.is_found_by_sid();
+        Landing::new(self.location, Exchange { is_logged_out, ..self.exchange }, told)
     }
 
     exchange_accessors!();

@@ -10,6 +10,7 @@ use super::confirm::Confirm;
 use super::confirmation;
 use super::exchange::Exchange;
 use super::hint::{VerifiedHint, VerifyHintError};
+use super::notices::{EndedSession, Notices, Participant};
 use super::page_form::PageForm;
 use super::policy::Policy;
 use super::reasons::ConfirmReason;
@@ -281,6 +282,29 @@ impl LogoutEndpoint {
         let proof = confirmation::prove(&self.settings, session, &request, None, now)?;
         let form = PageForm::new(&request, Vec::new());
         Ok(Confirm::new(Exchange::new(request), form, vec![ConfirmReason::NoHint], false, proof))
+    }
+
+    /// Plans the notices about a session that ends without a logout request: expiry, a changed
+    /// password, a deleted user, another user who signs in, an operator, sign-out everywhere (one
+    /// session after the other). There is no landing and no page for frames, so clients that can
+    /// only be told in a frame are reported as not told.
+    ///
+    /// ```
+    /// # use oidc_logout::op::{Client, EndedSession, LogoutEndpoint, Participant};
+    /// # use oidc_logout::{KeySet, Secret};
+    /// # let endpoint = LogoutEndpoint::new("https://op.example", KeySet::default(), Secret::new([7; 32])?);
+    /// # let client = Client::builder("rp-1").backchannel_logout_uri("https://rp.example/logout").build()?;
+    /// let ended = EndedSession::new("session-4711", time::OffsetDateTime::now_utc());
+    /// let notices = endpoint.notices(&ended, [Participant::new(&client, "sid-of-rp-1")]);
+    /// assert_eq!(notices.back_channel().len(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn notices<'c>(
+        &self,
+        ended: &EndedSession,
+        participants: impl IntoIterator<Item = Participant<'c>>,
+    ) -> Notices {
+        Notices::plan(&self.settings.issuer, ended, participants, false)
     }
 
     fn change(mut self, change: impl FnOnce(&mut Settings)) -> Self {

@@ -1,6 +1,8 @@
 //! The place where the End-User ends up after a logout.
 
 use super::exchange::{Exchange, exchange_accessors};
+use super::front_channel::{self, FrontChannelPage};
+use super::notices::{FrontChannelFrame, Told};
 use super::redirect::{Location, LogoutRedirect};
 use crate::answer::Headers;
 
@@ -10,23 +12,27 @@ use crate::answer::Headers;
 pub enum Landing {
     /// At the client.
     Redirect(LogoutRedirect),
+    /// At the client, after a page that tells other clients in frames.
+    FrontChannel(FrontChannelPage),
     /// On the provider's own page that says so.
     SignedOutPage(SignedOutPage),
 }
 
 impl Landing {
-    pub(crate) fn new(location: Option<Location>, exchange: Exchange) -> Self {
-        match location {
-            Some(location) => Self::Redirect(LogoutRedirect::new(location, exchange)),
-            None => Self::SignedOutPage(SignedOutPage { exchange }),
+    pub(crate) fn new(location: Option<Location>, exchange: Exchange, told: Told) -> Self {
+        match location.map(|location| LogoutRedirect::new(location, exchange.clone())) {
+            Some(redirect) if told.frames().is_empty() => Self::Redirect(redirect),
+            Some(redirect) => Self::FrontChannel(FrontChannelPage::new(redirect, told)),
+            None => Self::SignedOutPage(SignedOutPage { exchange, told }),
         }
     }
 
-    /// `303` for a redirect, `200` for the page.
+    /// `303` for a redirect, `200` for a page.
     #[must_use]
     pub fn status(&self) -> u16 {
         match self {
             Self::Redirect(to) => to.status(),
+            Self::FrontChannel(page) => page.status(),
             Self::SignedOutPage(page) => page.status(),
         }
     }
@@ -36,6 +42,7 @@ impl Landing {
     pub fn headers(&self) -> Headers<'_> {
         match self {
             Self::Redirect(to) => to.headers(),
+            Self::FrontChannel(page) => page.headers(),
             Self::SignedOutPage(page) => page.headers(),
         }
     }
@@ -43,6 +50,7 @@ impl Landing {
     pub(crate) fn exchange(&self) -> &Exchange {
         match self {
             Self::Redirect(to) => to.exchange(),
+            Self::FrontChannel(page) => page.exchange(),
             Self::SignedOutPage(page) => page.exchange(),
         }
     }
@@ -51,10 +59,14 @@ impl Landing {
 }
 
 /// The provider's page that says that the End-User is signed out.
+///
+/// Where clients are told through the browser, it holds their [frames](Self::frames), as a
+/// [`FrontChannelPage`] does, but needs no script: nobody goes on from here.
 #[derive(Debug)]
 #[must_use = "the page must be shown"]
 pub struct SignedOutPage {
     exchange: Exchange,
+    told: Told,
 }
 
 impl SignedOutPage {
@@ -64,10 +76,23 @@ impl SignedOutPage {
         200
     }
 
+    /// The frames that the page must hold, if any: see [`FrontChannelPage`] for their attributes.
+    #[must_use]
+    pub fn frames(&self) -> &[FrontChannelFrame] {
+        self.told.frames()
+    }
+
+    /// Who was told that the session has ended, and who was not.
+    pub fn told(&self) -> &Told {
+        &self.told
+    }
+
     /// The headers of a page that redirects nowhere.
     #[must_use]
     pub fn headers(&self) -> Headers<'_> {
-        Headers::page(&[]).logged_out(self.exchange.is_logged_out)
+        let headers =
+            if self.frames().is_empty() { Headers::page(&[]) } else { front_channel::headers(self.frames(), "") };
+        headers.logged_out(self.exchange.is_logged_out)
     }
 
     exchange_accessors!();

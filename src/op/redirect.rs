@@ -11,7 +11,7 @@ use super::policy::UriMatching;
 use super::registration::RegisteredRedirect;
 use crate::answer::Headers;
 use crate::form::decode;
-use crate::parameter::{PostLogoutRedirectUri, State};
+use crate::parameter::{PostLogoutRedirectUri, State, is_unreserved};
 use crate::uri::{WebUri, read_port, scheme_source, without_root};
 
 /// The redirect that ends a logout: the client's registered URI with the request's `state`
@@ -175,9 +175,4 @@ fn is_state(member: &str) -> bool {
 pub(crate) fn encoded_length(state: &str) -> usize {
     let escaped = state.bytes().filter(|&byte| !is_unreserved(byte)).count();
     state.len().saturating_add(escaped.saturating_mul(2))
-}
-
-/// RFC 3986, section 2.3.
-fn is_unreserved(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
 }

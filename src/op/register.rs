@@ -66,8 +66,13 @@ impl ClientMetadata {
         // no form-action source.
         let client = builder.build_usable();
         for error in client.unusable() {
-            if let ClientError::PostLogoutRedirectUri { index, error } = *error {
-                return Err(RegistrationError::PostLogoutRedirectUri { index, error });
+            match *error {
+                ClientError::PostLogoutRedirectUri { index, error } => {
+                    return Err(RegistrationError::PostLogoutRedirectUri { index, error });
+                }
+                ClientError::BackChannelUri(error) => return Err(RegistrationError::BackChannelUri(error)),
+                ClientError::FrontChannelUri(error) => return Err(RegistrationError::FrontChannelUri(error)),
+                _ => {}
             }
         }
         Ok(client)
@@ -75,8 +80,8 @@ impl ClientMetadata {
 }
 
 impl ClientBuilder {
-    /// Takes over the members of a registration. The redirect URIs are added; `application_type`
-    /// and `id_token_signed_response_alg` replace those of the builder.
+    /// Takes over the members of a registration. The redirect URIs are added; the other members
+    /// replace those of the builder.
     ///
     /// ```
     /// use oidc_logout::ClientMetadata;
@@ -89,8 +94,18 @@ impl ClientBuilder {
     /// ```
     pub fn metadata(self, metadata: &ClientMetadata) -> Self {
         let uris = metadata.post_logout_redirect_uris.iter().cloned();
-        uris.fold(self, Self::post_logout_redirect_uri)
+        let mut builder = uris
+            .fold(self, Self::post_logout_redirect_uri)
             .application_type(metadata.application_type)
             .id_token_signed_response_alg(metadata.id_token_signed_response_alg)
+            .backchannel_logout_session_required(metadata.backchannel_logout_session_required)
+            .frontchannel_logout_session_required(metadata.frontchannel_logout_session_required);
+        if let Some(uri) = &metadata.backchannel_logout_uri {
+            builder = builder.backchannel_logout_uri(uri);
+        }
+        if let Some(uri) = &metadata.frontchannel_logout_uri {
+            builder = builder.frontchannel_logout_uri(uri);
+        }
+        builder
     }
 }

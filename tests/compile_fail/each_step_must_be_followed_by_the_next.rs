@@ -1,6 +1,6 @@
 //! A result whose next step is forgotten is reported.
 #![deny(unused_must_use)]
-use oidc_logout::op::{EndSession, LogoutEndpoint, LogoutRequest, Pending, PendingSession, Session, SidToFind};
+use oidc_logout::op::{EndSession, LogoutEndpoint, LogoutRequest, Pending, PendingSession, Session, SidToFind, Told};
 use time::OffsetDateTime;
 
 fn receive(endpoint: &LogoutEndpoint, request: LogoutRequest, now: OffsetDateTime) {
@@ -32,7 +32,7 @@ fn found(look_up: SidToFind<'_>, session: Session) {
 }
 
 fn end(end: EndSession) {
-    end.session_ended(); //~ unused_must_use
+    end.session_ended(Told::nobody()); //~ unused_must_use
 }
 
 fn offer(endpoint: &LogoutEndpoint, session: &Session, now: OffsetDateTime) {

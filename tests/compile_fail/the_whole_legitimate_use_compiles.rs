@@ -2,7 +2,7 @@
 //! failed for a reason other than their guarantee, this case would fail too.
 //@check-pass
 #![deny(warnings)]
-use oidc_logout::op::{Answer, Client, ClientError, Confirm, ConfirmReason, Decision, EndSession, HintError, Landing, LogoutEndpoint, LogoutRequest, Pending, PendingSession, Refusal, RefusalReason, RegisteredRedirect, RegistrationError, RegistrationRules, Session, VerifiedHint, VerifyHintError};
+use oidc_logout::op::{Answer, Client, ClientError, Confirm, ConfirmReason, Decision, EndSession, HintError, Landing, LogoutEndpoint, LogoutRequest, Pending, PendingSession, Refusal, RefusalReason, RegisteredRedirect, RegistrationError, RegistrationRules, Session, Told, VerifiedHint, VerifyHintError};
 use oidc_logout::{Algorithm, ClientMetadata, EndSessionEndpoint, KeySet, ProviderMetadata, Secret, UriError};
 use time::OffsetDateTime;
 
@@ -50,6 +50,7 @@ fn decide(pending: Pending, client: Option<&Client>, session: Option<&Session>) 
     };
     match landing {
         Landing::Redirect(to) => to.location().to_owned(),
+        Landing::FrontChannel(page) => page.continue_to().to_owned(),
         Landing::SignedOutPage(page) => page.request().ui_locales().map_or("", |locales| locales.as_str()).to_owned(),
     }
 }
@@ -67,7 +68,7 @@ fn without_cookie(pending: PendingSession<'_>, found: fn(&str, &str) -> Option<S
 
 fn ended(end: EndSession) -> Landing {
     let _: Option<&VerifiedHint> = end.hint();
-    end.session_ended()
+    end.session_ended(Told::nobody())
 }
 
 fn page(ask: &Confirm) -> String {

@@ -2,7 +2,7 @@
 
 use oidc_logout::op::{
     Answer, Client, ConfirmRule, Decision, Landing, LogoutEndpoint, LogoutRequest, LogoutRequestBuilder, Method,
-    Policy, PolicyBuilder, Refusal, Session, SessionBySid, SessionCookie,
+    Policy, PolicyBuilder, Refusal, Session, SessionBySid, SessionCookie, Told,
 };
 use oidc_logout::{Algorithm, UriError, form_action_source};
 use serde_json::{Value, json};
@@ -409,7 +409,7 @@ fn a_session_that_was_found_by_sid_is_another_browsers() {
         };
         assert_eq!(end.is_found_by_sid(), by_sid.is_some());
         assert!(end.returns_to_client());
-        let landing = end.session_ended();
+        let landing = end.session_ended(Told::nobody());
         let set_login = landing.headers().iter().any(|(name, _)| name == "set-login");
         assert_eq!(set_login, by_sid.is_none());
     }
@@ -434,7 +434,7 @@ fn set_login_follows_only_the_end_of_a_session_in_a_cookie_and_only_where_it_is_
         };
         for query in [redirected.as_str(), &form(&[("id_token_hint", &hint)])] {
             let Decision::EndSession(end) = site.send("GET", query, &[], Some(&session())) else { panic!("it ends") };
-            assert_eq!(set_login(&end.session_ended().into()), is_set);
+            assert_eq!(set_login(&end.session_ended(Told::nobody()).into()), is_set);
             let Decision::Answer(nobody) = site.send("GET", query, &[], None) else { panic!("an answer") };
             assert!(!set_login(&nobody));
         }
@@ -448,7 +448,7 @@ fn set_login_follows_only_the_end_of_a_session_in_a_cookie_and_only_where_it_is_
         let Decision::Answer(declined) = answered("no") else { panic!("declined") };
         assert!(!set_login(&declined));
         let Decision::EndSession(end) = answered("yes") else { panic!("it ends") };
-        assert_eq!(set_login(&end.session_ended().into()), is_set);
+        assert_eq!(set_login(&end.session_ended(Told::nobody()).into()), is_set);
         for (form, headers) in [(redirected.as_str(), &[CROSS_SITE][..]), ("state=%zz", &[])] {
             let Decision::Answer(other) = site.send("POST", form, headers, None) else { panic!("an answer") };
             assert!(matches!(other, Answer::Resubmit(_) | Answer::Refuse(_)) && !set_login(&other));

@@ -12,7 +12,7 @@ mod model;
 
 use std::collections::BTreeSet;
 
-use oidc_logout::op::{Answer, Decision, HostError, Policy, RefusalReason};
+use oidc_logout::op::{Answer, Decision, HostError, Policy, RefusalReason, Told};
 use serde_json::json;
 
 use crate::support::provider::at;
@@ -115,7 +115,7 @@ fn a_yes_ends_the_session_and_a_no_does_not_whatever_the_question_was() {
                 let Decision::EndSession(end) = yes else {
                     panic!("{case:?}, {client:?}, {facts:?}: a yes gives {yes:?}");
                 };
-                assert_eq!(location(&end.session_ended()).is_some(), page.returns_to_client());
+                assert_eq!(location(&end.session_ended(Told::nobody())).is_some(), page.returns_to_client());
                 let no = answer(&endpoint, &page, "no", registry.as_ref(), session.as_ref());
                 assert!(
                     matches!(no, Decision::Answer(Answer::Declined(_))),

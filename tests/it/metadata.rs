@@ -5,7 +5,7 @@ mod provider;
 
 use oidc_logout::op::{
     Client, ClientError, Decision, Landing, LogoutRequest, Method, RegisteredRedirect, RegistrationError as E,
-    RegistrationRules, Session,
+    RegistrationRules, Session, Told,
 };
 use oidc_logout::{Algorithm, ApplicationType, ClientMetadata, ClientMetadataError as M, ClientType, KeySet, UriError};
 use serde::{Deserialize, Serialize};
@@ -432,7 +432,7 @@ fn a_registered_client_signs_out() {
         let Decision::EndSession(end) = pending.decide(Some(&client), Some(&session)) else {
             panic!("the hint is this client's and this session's")
         };
-        let Landing::Redirect(to) = end.session_ended() else { panic!("a redirect was asked for") };
+        let Landing::Redirect(to) = end.session_ended(Told::nobody()) else { panic!("a redirect was asked for") };
         assert_eq!(to.location(), "https://rp.example/signed-out");
     }
 }

@@ -2,7 +2,7 @@
 
 use oidc_logout::op::{
     Answer, Client, ConfirmReason, Decision, HintError, HostError, Landing, LogoutEndpoint, LogoutHint, LogoutRequest,
-    Refusal, RefusalReason, Session, VerifiedHint,
+    Refusal, RefusalReason, Session, Told, VerifiedHint,
 };
 use oidc_logout::{ClientId, FormFault, Headers, MalformedToken, TokenSegment};
 use serde_json::json;
@@ -65,10 +65,10 @@ fn session(subject: &str) -> Session {
     Session::new([1; 32], subject)
 }
 
-type Told<'d> = (Option<&'d LogoutRequest>, Option<&'d VerifiedHint>, Option<&'d ClientId>);
+type Known<'d> = (Option<&'d LogoutRequest>, Option<&'d VerifiedHint>, Option<&'d ClientId>);
 
 /// Of the request its `logout_hint`, of the hint its subject.
-fn read((request, hint, client): Told<'_>) -> [Option<&str>; 3] {
+fn read((request, hint, client): Known<'_>) -> [Option<&str>; 3] {
     let logout_hint = request.and_then(LogoutRequest::logout_hint).map(LogoutHint::as_str);
     [logout_hint, hint.map(VerifiedHint::subject), client.map(ClientId::as_str)]
 }
@@ -95,6 +95,7 @@ fn of_landing(landing: &Landing) -> [Option<&str>; 3] {
     let told = read((Some(landing.request()), landing.hint(), landing.client_id()));
     let of_variant = match landing {
         Landing::Redirect(to) => (Some(to.request()), to.hint(), to.client_id()),
+        Landing::FrontChannel(page) => (Some(page.request()), page.hint(), page.client_id()),
         Landing::SignedOutPage(page) => (Some(page.request()), page.hint(), page.client_id()),
     };
     assert_eq!(told, read(of_variant));
@@ -112,7 +113,7 @@ fn every_outcome_keeps_the_request_the_hint_and_the_client() {
         let end = site.decide(site.get(more), Some(&own));
         assert_eq!(told(&end), all);
         let Decision::EndSession(end) = end else { panic!("{end:?}") };
-        assert_eq!(of_landing(&end.session_ended()), all);
+        assert_eq!(of_landing(&end.session_ended(Told::nobody())), all);
 
         let nobody = site.decide(site.get(more), None);
         assert!(matches!(nobody, Decision::Answer(Answer::Landing(_))));

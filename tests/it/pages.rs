@@ -1,7 +1,7 @@
 //! The forms of the provider's pages, posted as a browser posts them.
 
 use oidc_logout::KeySet;
-use oidc_logout::op::{Answer, Client, Decision, Landing, LogoutRequest, Method, Policy, Session};
+use oidc_logout::op::{Answer, Client, Decision, Landing, LogoutRequest, Method, Policy, Session, Told};
 use serde_json::{Map, Value, json};
 
 use crate::support::browser;
@@ -40,7 +40,7 @@ fn a_question_is_answered_by_what_a_browser_makes_of_its_fields() {
         let Decision::EndSession(end) = decide(answer, Some(&session)) else {
             panic!("the answer about {state:?} should count");
         };
-        assert!(matches!(end.session_ended(), Landing::Redirect(_)));
+        assert!(matches!(end.session_ended(Told::nobody()), Landing::Redirect(_)));
     }
 }
 

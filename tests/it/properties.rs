@@ -12,7 +12,9 @@ mod registration;
 
 use std::sync::LazyLock;
 
-use oidc_logout::op::{Answer, Client, Decision, Landing, LogoutEndpoint, LogoutRequest, Policy, Refusal, Session};
+use oidc_logout::op::{
+    Answer, Client, Decision, Landing, LogoutEndpoint, LogoutRequest, Policy, Refusal, Session, Told,
+};
 use oidc_logout::{Algorithm, ApplicationType, KeySet};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -165,7 +167,9 @@ fn see(endpoint: &LogoutEndpoint, request: LogoutRequest, session: Option<&Sessi
             let codes = page.reasons().iter().map(|reason| reason.code()).collect();
             let fields = browser::post(page.fields(), None);
             match decide_form(&browser::post(page.fields(), Some(("confirm", "yes")))) {
-                Decision::EndSession(end) => Seen::new("confirm", codes, fields).landing(&end.session_ended()),
+                Decision::EndSession(end) => {
+                    Seen::new("confirm", codes, fields).landing(&end.session_ended(Told::nobody()))
+                }
                 other @ Decision::Answer(_) => panic!("a yes gives {other:?}"),
             }
         }
@@ -178,7 +182,9 @@ fn see(endpoint: &LogoutEndpoint, request: LogoutRequest, session: Option<&Sessi
                 other => panic!("posted again, it gives {other:?}"),
             }
         }
-        Decision::EndSession(end) => Seen::new("end_session", Vec::new(), String::new()).landing(&end.session_ended()),
+        Decision::EndSession(end) => {
+            Seen::new("end_session", Vec::new(), String::new()).landing(&end.session_ended(Told::nobody()))
+        }
         Decision::Answer(Answer::Landing(landing)) => {
             Seen::new("no_session", Vec::new(), String::new()).landing(&landing)
         }

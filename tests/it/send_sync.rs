@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Barrier;
 use std::thread;
 
-use oidc_logout::op::{Client, Decision, Landing, LogoutRequest, Method, Session};
+use oidc_logout::op::{Client, Decision, Landing, LogoutRequest, Method, Session, Told};
 use serde_json::json;
 
 use crate::support::exports;
@@ -73,7 +73,9 @@ fn threads_share_an_endpoint_by_reference_and_decide_at_once() {
                     let Decision::EndSession(end) = pending.decide(Some(client), Some(&session)) else {
                         panic!("the hint is this session's")
                     };
-                    let Landing::Redirect(to) = end.session_ended() else { panic!("a redirect was asked for") };
+                    let Landing::Redirect(to) = end.session_ended(Told::nobody()) else {
+                        panic!("a redirect was asked for")
+                    };
                     let expected = format!("https://rp.example/signed-out?state={thread}-{turn}");
                     assert_eq!(to.location(), expected);
                 }

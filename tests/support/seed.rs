@@ -5,7 +5,9 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use oidc_logout::op::{Answer, Client, Decision, Landing, LogoutEndpoint, Policy, Refusal, RefusalReason, Session};
+use oidc_logout::op::{
+    Answer, Client, Decision, Landing, LogoutEndpoint, Policy, Refusal, RefusalReason, Session, Told,
+};
 use oidc_logout::{KeySet, Secret};
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -75,7 +77,7 @@ impl Seed {
         let request = self.endpoint.read("GET", query, HEADERS, "")?;
         let pending = self.endpoint.receive(request, self.now)?;
         match pending.decide(Some(&self.client), Some(&self.session)) {
-            Decision::EndSession(end) => Ok(end.session_ended()),
+            Decision::EndSession(end) => Ok(end.session_ended(Told::nobody())),
             Decision::Answer(Answer::Refuse(refusal)) => Err(refusal),
             other @ Decision::Answer(_) => panic!("neither accepted nor refused: {other:?}"),
         }

@@ -18,7 +18,7 @@ use hyper::client::conn::http1;
 use hyper::header::HeaderValue;
 use hyper::{Method, Request, Uri};
 use hyper_util::rt::TokioIo;
-use oidc_logout::op::{self, Decision};
+use oidc_logout::op::{Decision, Told, self};
 use rocket::fairing::AdHoc;
 use tokio::net::{TcpListener, TcpStream};
 use url::form_urlencoded;
@@ -295,7 +295,7 @@ async fn expected(host: &Host, request: &JsonRequest, sends_cookie: bool) -> Exp
     };
     let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
     let answer = match decision {
-        Decision::EndSession(end) => end.session_ended().into(),
+        Decision::EndSession(end) => end.session_ended(Told::nobody()).into(),
         Decision::Answer(answer) => answer,
     };
     let mut headers: Vec<_> = answer.headers().iter().map(owned).collect();

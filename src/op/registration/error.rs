@@ -3,6 +3,7 @@
 use serde::ser::{Serialize, Serializer};
 use thiserror::Error;
 
+use super::ChannelUriError;
 use crate::answer::{Headers, serialize_error};
 use crate::metadata::ClientMetadataError;
 use crate::uri::UriError;
@@ -75,6 +76,12 @@ pub enum RegistrationError {
         /// The fault of the URI.
         error: UriError,
     },
+    /// The `backchannel_logout_uri` cannot be registered. `invalid_client_metadata`
+    #[error("backchannel_logout_uri: {0}")]
+    BackChannelUri(ChannelUriError),
+    /// The `frontchannel_logout_uri` cannot be registered. `invalid_client_metadata`
+    #[error("frontchannel_logout_uri: {0}")]
+    FrontChannelUri(ChannelUriError),
 }
 
 impl RegistrationError {

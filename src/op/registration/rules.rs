@@ -1,9 +1,10 @@
 //! The rules for what a client may register (rule 6).
 
 use crate::metadata::{ApplicationType, ClientType};
+use crate::op::address::AddressRules;
 
-/// The rules for the `post_logout_redirect_uris` of a client (RP-Initiated Logout 1.0, section 3.1;
-/// RFC 8252, section 7).
+/// The rules for what a client may register: its `post_logout_redirect_uris` (RP-Initiated Logout
+/// 1.0, section 3.1; RFC 8252, section 7) and the URIs by which it hears of logouts.
 ///
 /// `https` is always allowed. So is `http` on a loopback host (`localhost`, names that end in
 /// `.localhost`, `127.0.0.0/8`, `[::1]`), for public clients too, because such a redirect does not
@@ -31,6 +32,9 @@ pub struct RegistrationRules {
     allow_schemes: Vec<String>,
     allow_any_scheme: bool,
     max_uris: usize,
+    addresses: AddressRules,
+    issuer: Option<String>,
+    redirect_uris: Vec<String>,
 }
 
 impl Default for RegistrationRules {
@@ -42,6 +46,9 @@ impl Default for RegistrationRules {
             allow_schemes: Vec::new(),
             allow_any_scheme: false,
             max_uris: 50,
+            addresses: AddressRules::default(),
+            issuer: None,
+            redirect_uris: Vec::new(),
         }
     }
 }
@@ -90,6 +97,41 @@ impl RegistrationRules {
     pub fn max_post_logout_redirect_uris(mut self, uris: usize) -> Self {
         self.max_uris = uris;
         self
+    }
+
+    /// Sets the addresses that a `backchannel_logout_uri` may name. By default those of the public
+    /// internet.
+    ///
+    /// Allow a network only for clients that an operator configured: the provider connects to it.
+    pub fn addresses(mut self, addresses: AddressRules) -> Self {
+        self.addresses = addresses;
+        self
+    }
+
+    /// Sets the provider's issuer identifier, so that no `frontchannel_logout_uri` has its origin.
+    pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
+        self.issuer = Some(issuer.into());
+        self
+    }
+
+    /// Sets the client's `redirect_uris` (those of sign-in). A `frontchannel_logout_uri` must have
+    /// the origin of one of them (Front-Channel Logout 1.0, section 2), so without them none can be
+    /// registered.
+    pub fn redirect_uris(mut self, uris: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.redirect_uris = uris.into_iter().map(Into::into).collect();
+        self
+    }
+
+    pub(crate) fn address_rules(&self) -> &AddressRules {
+        &self.addresses
+    }
+
+    pub(crate) fn issuer_uri(&self) -> Option<&str> {
+        self.issuer.as_deref()
+    }
+
+    pub(crate) fn redirect_uri_list(&self) -> &[String] {
+        &self.redirect_uris
     }
 
     pub(crate) fn max_uris(&self) -> usize {

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use oidc_logout::op::{Answer, Confirm, ConfirmReason, Decision, Landing, LogoutEndpoint, LogoutRequest, Refusal};
+use oidc_logout::op::{
+    Answer, Confirm, ConfirmReason, Decision, Landing, LogoutEndpoint, LogoutRequest, Refusal, Told,
+};
 
 use super::facts::{CLIENTS, PolicyRow, SENT, SESSIONS, requests};
 use super::host::{NOW, Registry, SignIn, endpoint, request};
@@ -102,7 +104,7 @@ fn run(
     let (asked_for, decision) =
         decide(endpoint, request, registry, session).map_err(|refusal| read_refusal(&refusal))?;
     let outcome = match decision {
-        Decision::EndSession(end) => Outcome::EndSession { redirect: location(&end.session_ended()) },
+        Decision::EndSession(end) => Outcome::EndSession { redirect: location(&end.session_ended(Told::nobody())) },
         Decision::Answer(Answer::Landing(landing)) => Outcome::NoSession { redirect: location(&landing) },
         Decision::Answer(Answer::Confirm(page)) => {
             let mut reasons: Vec<_> = page.reasons().iter().map(|reason| reason.code()).collect();
@@ -117,7 +119,7 @@ fn run(
                 let Decision::EndSession(end) = answered else {
                     panic!("a yes gives {answered:?}");
                 };
-                location(&end.session_ended()).expect("a redirect, as was promised")
+                location(&end.session_ended(Told::nobody())).expect("a redirect, as was promised")
             });
             Outcome::Confirm { reasons, detail, redirect }
         }
@@ -170,6 +172,7 @@ fn read_refusal(refusal: &Refusal) -> model::Refusal {
 pub(super) fn location(landing: &Landing) -> Option<String> {
     match landing {
         Landing::Redirect(to) => Some(to.location().to_owned()),
+        Landing::FrontChannel(page) => Some(page.continue_to().to_owned()),
         Landing::SignedOutPage(_) => None,
     }
 }

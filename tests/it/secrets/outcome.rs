@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use oidc_logout::op::{
     Answer, Client, ConfirmReason, ConfirmRule, Decision, HintError, HintWithoutSid, HostError, Landing,
     LogoutEndpoint, LogoutRequest, OnBadHint, PendingSession, Policy, RedirectWithoutHint, Refusal, RefusalReason,
-    Session, SessionBySid, SessionCookie, VerifiedHint,
+    Session, SessionBySid, SessionCookie, Told, VerifiedHint,
 };
 use oidc_logout::{Algorithm, ApplicationType, KeySet};
 use serde_json::Value;
@@ -257,7 +257,7 @@ pub(crate) fn decision(audit: &mut Audit, decision: Decision) {
         Decision::EndSession(end) => {
             audit.debug(&end);
             end.hint().inspect(|hint| verified_hint(audit, hint));
-            answer(audit, end.session_ended().into());
+            answer(audit, end.session_ended(Told::nobody()).into());
         }
         Decision::Answer(it) => answer(audit, it),
     }
@@ -300,6 +300,10 @@ pub(crate) fn landing(audit: &mut Audit, landing: &Landing) {
         Landing::Redirect(to) => {
             audit.debug(to);
             audit.debug(&to.headers());
+        }
+        Landing::FrontChannel(page) => {
+            audit.debug(page);
+            audit.debug(&page.headers());
         }
         Landing::SignedOutPage(page) => {
             audit.debug(page);

@@ -11,7 +11,7 @@ use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{AppendHeaders, IntoResponse as _, Response};
 use oidc_logout::op::{
-    Answer, AuditRecord, Confirm, Decision, Landing, LogoutRequest, Refusal, RefusalReason, UiLocales,
+    Answer, AuditRecord, Confirm, Decision, Landing, LogoutRequest, Refusal, RefusalReason, Told, UiLocales,
 };
 use time::OffsetDateTime;
 
@@ -78,7 +78,7 @@ pub(crate) async fn end_session(
             // It is another browser's: the cookies of this one stay, and the page names nothing of
             // it.
             left = LeftBehind { ended: Ended::Elsewhere, ..LeftBehind::default() };
-            end.session_ended().into()
+            end.session_ended(Told::nobody()).into()
         }
         Decision::EndSession(end) => {
             let session = session.as_ref().context("there is no session to end")?;
@@ -87,7 +87,7 @@ pub(crate) async fn end_session(
             }
             audit.also_ended = sessions::end(&app.db, session, store::now()).await?;
             cookie = Some([(SET_COOKIE, app.cookies.clear(app.cookies.session()))]);
-            end.session_ended().into()
+            end.session_ended(Told::nobody()).into()
         }
         Decision::Answer(answer) => answer,
     };
@@ -157,7 +157,8 @@ impl Page<'_> {
         let (language, user, client) = (self.language, self.user(), self.client_name());
         let (status, headers) = (answer.status(), answer.headers());
         match answer {
-            Answer::Landing(Landing::Redirect(_)) => {
+            // Nobody is told in frames yet, so there is no page for them.
+            Answer::Landing(Landing::Redirect(_) | Landing::FrontChannel(_)) => {
                 Ok((StatusCode::from_u16(status)?, AppendHeaders(&headers)).into_response())
             }
             Answer::Landing(Landing::SignedOutPage(_)) => {

@@ -15,7 +15,7 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{AppendHeaders, Html, IntoResponse, Response};
 use axum::routing::any;
 use host::{Host, session_cookie};
-use oidc_logout::op::{Answer, Decision};
+use oidc_logout::op::{Answer, Decision, Told};
 use tokio::net::TcpListener;
 
 /// Serves the endpoint at `/logout`.
@@ -53,7 +53,7 @@ async fn logout(
     let answer = match decision {
         Decision::EndSession(end) => {
             host.end_session(&end, cookie).await;
-            end.session_ended().into()
+            end.session_ended(Told::nobody()).into()
         }
         Decision::Answer(answer) => answer,
     };

@@ -7,7 +7,7 @@ use std::io::Cursor;
 use std::sync::Arc;
 
 use host::{Host, session_cookie};
-use oidc_logout::op::{Answer, Decision};
+use oidc_logout::op::{Answer, Decision, Told};
 use rocket::data::{Data, ToByteUnit as _};
 use rocket::http::{ContentType, Method, Status};
 use rocket::route::{Handler, Outcome, Route};
@@ -57,7 +57,7 @@ async fn logout<'r>(host: &Host, request: &Request<'_>, body: &[u8]) -> Response
     let answer = match decision {
         Decision::EndSession(end) => {
             host.end_session(&end, cookie).await;
-            end.session_ended().into()
+            end.session_ended(Told::nobody()).into()
         }
         Decision::Answer(answer) => answer,
     };

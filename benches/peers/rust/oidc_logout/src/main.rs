@@ -5,7 +5,7 @@ use std::hint::black_box;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use oidc_logout::op::{Answer, Client, Decision, Landing, LogoutEndpoint, LogoutRequest, Refusal, Session};
+use oidc_logout::op::{Answer, Client, Decision, Landing, LogoutEndpoint, LogoutRequest, Refusal, Session, Told};
 use oidc_logout::{KeySet, Secret};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -27,9 +27,9 @@ fn main() {
         let pending = endpoint.receive(LogoutRequest::from_query(query)?, OffsetDateTime::now_utc())?;
         let client = pending.client_id().and_then(|id| clients.get(id.as_str()));
         match pending.decide(client, Some(&session)) {
-            Decision::EndSession(end) => match end.session_ended() {
+            Decision::EndSession(end) => match end.session_ended(Told::nobody()) {
                 Landing::Redirect(to) => Ok(to.location().to_owned()),
-                Landing::SignedOutPage(_) => panic!("no redirect"),
+                Landing::FrontChannel(_) | Landing::SignedOutPage(_) => panic!("no redirect"),
             },
             Decision::Answer(Answer::Refuse(refusal)) => Err(refusal),
             other => panic!("neither ended nor refused: {other:?}"),
