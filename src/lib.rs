@@ -6,8 +6,8 @@
 //! | a client, which users sign in to | not here yet |
 //!
 //! The crate reads what came from the network, decides, and returns data. The host does everything
-//! else by its own means: it looks things up, ends sessions, writes pages. So the crate fits any
-//! framework, and the same arguments always give the same decision.
+//! else by its own means: it looks things up, ends sessions, sends requests, writes pages. So the
+//! crate fits any framework, and the same arguments always give the same decision.
 //!
 //! Names that both roles use are at the root of the crate: [keys](KeySet) and
 //! [algorithms](Algorithm), [secrets](Secret), [limits](Limits), [answers' headers](Headers),

@@ -3,9 +3,9 @@
 //! A client sends the End-User's browser to the provider's logout endpoint with an ID Token as a
 //! hint, the URI to come back to, and a `state` ([RP-Initiated Logout 1.0][RPI]). The provider must
 //! find out whether the request is legitimate, ask the End-User if that is not proven, end the
-//! session, and redirect only to a URI that the client registered. This module does all of that
-//! except what only the host can do: look up the client, look up the session, end it, and write the
-//! pages.
+//! session, tell the other clients, and redirect only to a URI that the client registered. This
+//! module does all of that except what only the host can do: look up the client, look up the
+//! session, end it, send requests, and write the pages.
 //!
 //! ```text
 //!  query / form ─▶ LogoutRequest ─▶ LogoutEndpoint::receive(request, now) ─▶ Pending
@@ -14,8 +14,8 @@
 //!                                     the client, and the session as            │
 //!                                     that client knows it                      │
 //!                                                                               ▼
-//!  Landing ◀─ session_ended() ◀─ Decision ◀─────────── Pending::decide(client, session)
-//!                                   5                            4 the redirect
+//!  Landing ◀─ session_ended(told) ◀─ Decision ◀─────── Pending::decide(client, session)
+//!                                       5                        4 the redirect
 //! ```
 //!
 //! 1. **The request.** [`LogoutEndpoint::read`] takes an HTTP request apart, strictly: no parameter
@@ -33,14 +33,15 @@
 //!    [`LogoutRedirect`] is built from the [registered](RegisteredRedirect) bytes and nothing else,
 //!    plus the request's `state`.
 //! 5. **The decision.** [`Pending::decide`] gives a [`Decision`]: end a session first, or answer at
-//!    once. The only way to the redirect after a sign-out is [`EndSession::session_ended`].
+//!    once. The only way to the redirect after a sign-out is [`EndSession::session_ended`], which
+//!    takes what came of the [notices](#telling-the-other-clients) to the other clients.
 //!
 //! Each step is one file of the source, and [`design`](crate::design) has the rules in their order.
 //!
 //! # As a host writes it
 //!
 //! ```
-//! use oidc_logout::op::{Answer, Client, Decision, LogoutEndpoint, Session};
+//! use oidc_logout::op::{Answer, Client, Decision, EndSession, LogoutEndpoint, Session, Told};
 //! use time::OffsetDateTime;
 //! # struct Response;
 //! # struct Db;
@@ -48,7 +49,7 @@
 //! # impl Db {
 //! #     async fn client(&self, _: &str) -> Result<Option<Client>, DbError> { Ok(None) }
 //! #     async fn session(&self, _: Option<&str>, _: Option<&Client>) -> Result<Option<Session>, DbError> { Ok(None) }
-//! #     async fn end_session(&self, _: Option<&str>) -> Result<(), DbError> { Ok(()) }
+//! #     async fn end_session(&self, _: Option<&str>, _: &EndSession) -> Result<Told, DbError> { Ok(Told::nobody()) }
 //! # }
 //! # fn respond(_: u16, _: &oidc_logout::Headers<'_>, _: &Answer, _: Option<&oidc_logout::op::Confirm>) -> Response { Response }
 //! # struct Request<'r> { method: &'r str, query: &'r str, headers: Vec<(&'r str, &'r [u8])>, body: &'r [u8], cookie: Option<&'r str> }
@@ -73,8 +74,8 @@
 //!     };
 //!     let answer = match decision {
 //!         Decision::EndSession(end) => {
-//!             db.end_session(http.cookie).await?;
-//!             end.session_ended().into() // the landing exists only now
+//!             let told = db.end_session(http.cookie, &end).await?; // and tells the clients
+//!             end.session_ended(told).into() // the landing exists only now
 //!         }
 //!         Decision::Answer(answer) => answer,
 //!     };
@@ -147,6 +148,92 @@
 //!   the form: the endpoint's origin and [`Confirm::form_action_sources`]. The request that comes
 //!   back is then `same-site` or `cross-site`, so put both on one site.
 //!
+//! # Telling the other clients
+//!
+//! Every client that takes part in a session must learn of its end: the one that asks for the
+//! logout too, and also if the session expires, the password changes or an operator ends it. There
+//! are two channels. By the *back channel*, the provider's server posts a logout token to the
+//! client's server ([Back-Channel Logout 1.0][BC]). By the *front channel*, a page of the provider
+//! loads a URI of the client in a frame ([Front-Channel Logout 1.0][FC]), which reaches the cookies
+//! of clients on the same site, and all clients that find the session by `iss` and `sid`.
+//!
+//! 1. **Plan and store**, in the transaction that ends the session: [`EndSession::notices`], or
+//!    [`LogoutEndpoint::notices`] where there is no request. The example of [`Notices`] shows the
+//!    whole of it.
+//! 2. **Attempt at once.** The request that ends the session makes the first attempts, in parallel,
+//!    and waits 2 to 3 seconds for them. Then a client that the user comes back to does not have
+//!    them still signed in elsewhere.
+//! 3. **Attempt again.** A worker of yours delivers the rest by a [`Schedule`], so that a client
+//!    that is down holds nobody up and is not forgotten.
+//! 4. **Land.** [`Notices::told`] says which attempts were successful.
+//!    [`session_ended`](EndSession::session_ended) gives the redirect, or a [`FrontChannelPage`]
+//!    before it, or the signed-out page with the frames.
+//!
+//! The worker, for one notice that is due:
+//!
+//! ```
+//! use oidc_logout::op::{
+//!     AddressRules, BackChannelNotice, Claim, Client, DeliveryFault, LogoutToken, Next, Reply,
+//!     Schedule,
+//! };
+//! use time::OffsetDateTime;
+//! # type DbError = std::io::Error;
+//! # struct Db;
+//! # impl Db {
+//! #     fn client(&self, _: &str) -> Result<Option<Client>, DbError> { Ok(None) }
+//! #     fn store(&self, _: &BackChannelNotice, _: u32) -> Result<bool, DbError> { Ok(true) }
+//! #     fn locked(&self, _: &str, _: impl FnOnce(&mut BackChannelNotice) -> Next) -> Result<Next, DbError> { Ok(Next::Delivered) }
+//! # }
+//! # struct Keys;
+//! # impl Keys {
+//! #     fn sign<'c>(&self, _: &BackChannelNotice, _: &'c Client, _: [u8; 16]) -> Result<LogoutToken<'c>, DeliveryFault> { Err(DeliveryFault::KeyGone) }
+//! # }
+//! # struct Http;
+//! # struct Answer { status: u16, retry_after: Option<String> }
+//! # impl Http { fn post(&self, _: &str, _: &str, _: &str, _: std::time::Duration) -> Result<Answer, DeliveryFault> { Err(DeliveryFault::Timeout) } }
+//! # fn random<const N: usize>() -> [u8; N] { [7; N] }
+//!
+//! fn attempt(
+//!     db: &Db,
+//!     http: &Http, // follows no redirect, uses no proxy, asks the rules about each address
+//!     keys: &Keys,
+//!     addresses: &AddressRules,
+//!     schedule: &Schedule,
+//!     mut notice: BackChannelNotice,
+//! ) -> Result<Option<Next>, DbError> {
+//!     // Claimed first, so that no other instance makes the same attempt.
+//!     let before = notice.attempts();
+//!     let claim = notice.claim(OffsetDateTime::now_utc(), schedule);
+//!     if !db.store(&notice, before)? {
+//!         return Ok(None); // another instance was faster
+//!     }
+//!     let Claim::Attempt(attempt) = claim else { return Ok(None) };
+//!
+//!     let client = db.client(notice.client_id().as_str())?;
+//!     let send = |client: &Client| {
+//!         let token = keys.sign(&notice, client, random())?; // see `logout_token`
+//!         let request = token.request();
+//!         addresses.check_host(request.host()).map_err(|_| DeliveryFault::AddressBlocked)?;
+//!         let timeout = schedule.attempt_timeout();
+//!         http.post(request.uri(), request.content_type(), request.body(), timeout)
+//!     };
+//!     let answer = client.as_ref().ok_or(DeliveryFault::ClientGone).and_then(send);
+//!     let reply = match &answer {
+//!         Ok(answer) => Reply::Answer {
+//!             status: answer.status,
+//!             retry_after: answer.retry_after.as_deref(),
+//!         },
+//!         Err(fault) => Reply::Fault(*fault),
+//!     };
+//!     // Read anew, because the claim may have been lost by now.
+//!     let jitter = u32::from_be_bytes(random());
+//!     let next = db.locked(&notice.key(), |notice| {
+//!         notice.record(attempt, reply, OffsetDateTime::now_utc(), jitter, schedule)
+//!     })?;
+//!     Ok(Some(next)) // log a `Failed`: somebody must look at that client
+//! }
+//! ```
+//!
 //! # Discovery and registration
 //!
 //! [`ProviderMetadata`](crate::ProviderMetadata) is what logout adds to the provider's discovery
@@ -160,6 +247,8 @@
 //!   client. Give the [`Session`] those of the client that [`Pending::client_id`] names, or none.
 //! - **End the session on the server** before [`EndSession::session_ended`], and clear the cookie.
 //!   A cleared cookie alone ends nothing.
+//! - **Tell the clients** that take part, wherever a session ends, and keep the worker running.
+//! - **Guard your network**: ask the [`AddressRules`] about each address that a notice is sent to.
 //! - **Make a new [binding](Session::new) for every sign-in**, random, and never send it to a
 //!   client.
 //! - **Escape** what the pages show, and send the answer's status and headers with them.
@@ -169,6 +258,8 @@
 //!   accepted, longer than the tokens are valid: an expired hint is still a hint.
 //!
 //! [RPI]: https://openid.net/specs/openid-connect-rpinitiated-1_0.html
+//! [BC]: https://openid.net/specs/openid-connect-backchannel-1_0.html
+//! [FC]: https://openid.net/specs/openid-connect-frontchannel-1_0.html
 
 mod address;
 mod answer;

@@ -46,7 +46,8 @@ pub struct ProviderMetadata {
     /// Whether they hold a `sid`, as its ID Tokens do.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub backchannel_logout_session_supported: bool,
-    /// Whether the provider loads its clients' URIs in frames (Front-Channel Logout 1.0, section 3).
+    /// Whether the provider loads its clients' URIs in frames (Front-Channel Logout 1.0, section
+    /// 3).
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub frontchannel_logout_supported: bool,
     /// Whether these get `iss` and `sid`, as its ID Tokens have them.

@@ -1,4 +1,4 @@
-//! The addresses that the provider may connect to on behalf of a client (section 5, rule 6).
+//! The addresses that the provider may connect to on behalf of a client (rule 16).
 //!
 //! Whoever registers a `backchannel_logout_uri` makes the provider send requests. Without a rule,
 //! these could reach what only the provider can reach: its own host, its private network, the
@@ -55,8 +55,8 @@ const NAT64: (Ipv6Addr, u8) = (Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, 0, 0), 96
 ///
 /// Ask [`check`](Self::check) about **every** address that a host name resolves to, in the resolver
 /// of your HTTP client, at each attempt: a name can resolve to another address the next time. Ask
-/// [`check_host`](Self::check_host) about the host of the URI, because HTTP clients do not resolve a
-/// literal address. Follow no redirect and use no proxy: either connects to what nobody checked.
+/// [`check_host`](Self::check_host) about the host of the URI, because HTTP clients do not resolve
+/// a literal address. Follow no redirect and use no proxy: either connects to what nobody checked.
 ///
 /// [Networks](Self::allow_network) that are allowed must hold for clients that an operator
 /// configured, and never for clients that registered themselves.
@@ -125,9 +125,9 @@ pub struct AddressBlocked;
 
 /// A range of addresses that an operator allows, such as `10.1.0.0/16` or `fd12:3456::/32`.
 ///
-/// It is read from that form (CIDR: RFC 4632, section 3.1; RFC 4291, section 2.3), in which the bits
-/// after the prefix are zero. A network of IPv4 also holds the addresses of IPv6 that reach it; a
-/// network of IPv6 holds none of IPv4.
+/// It is read from that form (CIDR: RFC 4632, section 3.1; RFC 4291, section 2.3), in which the
+/// bits after the prefix are zero. A network of IPv4 also holds the addresses of IPv6 that reach
+/// it; a network of IPv6 holds none of IPv4.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Network {
     address: IpAddr,

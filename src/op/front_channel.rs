@@ -13,14 +13,14 @@ use crate::answer::Headers;
 ///
 /// The redirect is in its hands, so that nobody goes on past the frames. A page needs:
 ///
-/// - for each of [`frames`](Self::frames): `<iframe src="…" sandbox="…" referrerpolicy="no-referrer"
-///   title="…">` with [`FrontChannelFrame::SANDBOX`]. Do not hide them by `display: none`, and do not
-///   set `loading=lazy`.
+/// - for each of [`frames`](Self::frames): `<iframe src="…" sandbox="…"
+///   referrerpolicy="no-referrer" title="…">` with [`FrontChannelFrame::SANDBOX`]. Do not hide them
+///   by `display: none`, and do not set `loading=lazy`.
 /// - a visible link to [`continue_to`](Self::continue_to) with the id `continue`, for browsers that
 ///   do not go on by themselves. A redirect to an app's own scheme relies on it.
-/// - the script [`SCRIPT`](Self::SCRIPT), byte for byte in a `<script>` element. It follows the link
-///   when all frames have loaded, or after [3 seconds](Self::WAIT_SECONDS). (A frame that was refused
-///   or shows an error counts as loaded. No page can see what is in it.)
+/// - the script [`SCRIPT`](Self::SCRIPT), byte for byte in a `<script>` element. It follows the
+///   link when all frames have loaded, or after [3 seconds](Self::WAIT_SECONDS). (A frame that was
+///   refused or shows an error counts as loaded. No page can see what is in it.)
 /// - in the head, for browsers without scripts, `<noscript><meta http-equiv="refresh"
 ///   content="…"></noscript>` with [`refresh`](Self::refresh).
 ///
@@ -59,8 +59,8 @@ impl FrontChannelPage {
         &self.told
     }
 
-    /// Where the End-User goes on to: the client's registered URI with the `state`. ASCII; escape it
-    /// in HTML.
+    /// Where the End-User goes on to: the client's registered URI with the `state`. ASCII; escape
+    /// it in HTML.
     #[must_use]
     pub fn continue_to(&self) -> &str {
         self.redirect.location()

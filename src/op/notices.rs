@@ -1,5 +1,5 @@
 //! The provider's notices: every client that takes part in a session learns that it has ended
-//! (section 5 of the [design](crate::design)).
+//! (rules 11 to 17).
 //!
 //! [`Notices`] are planned from the participants of a session. A [`BackChannelNotice`] is stored
 //! with the end of the session, and delivered by attempts, each with a [logout

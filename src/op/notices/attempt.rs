@@ -26,8 +26,8 @@ pub enum Reply<'r> {
     Answer {
         /// The HTTP status.
         status: u16,
-        /// The value of the header `Retry-After`: seconds or a date (RFC 9110, section 10.2.3). What
-        /// is neither is ignored.
+        /// The value of the header `Retry-After`: seconds or a date (RFC 9110, section 10.2.3).
+        /// What is neither is ignored.
         retry_after: Option<&'r str>,
     },
     /// There was no answer, or no request.
@@ -43,7 +43,8 @@ impl std::fmt::Debug for Reply<'_> {
     }
 }
 
-/// The reason why an attempt did not deliver a notice, for logs and for whoever watches the clients.
+/// The reason why an attempt did not deliver a notice, for logs and for whoever watches the
+/// clients.
 ///
 /// It serializes to its [code](Self::code), and `Status` to the number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]

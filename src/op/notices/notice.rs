@@ -23,9 +23,9 @@ const SUBJECT_ALONE_SECONDS: i64 = 120;
 /// 1.0](https://openid.net/specs/openid-connect-backchannel-1_0.html)), with the progress of its
 /// delivery.
 ///
-/// Store it in the transaction that ends the session. It serializes to an object with a version, and
-/// holds no token and no secret, but the subject and the `sid`: personal data. The client's URI,
-/// algorithm and keys are looked up at each attempt, because they may have changed.
+/// Store it in the transaction that ends the session. It serializes to an object with a version,
+/// and holds no token and no secret, but the subject and the `sid`: personal data. The client's
+/// URI, algorithm and keys are looked up at each attempt, because they may have changed.
 ///
 /// # Storing
 ///
@@ -45,7 +45,8 @@ const SUBJECT_ALONE_SECONDS: i64 = 120;
 ///     let before = notice.attempts();
 ///     let claim = notice.claim(OffsetDateTime::now_utc(), schedule);
 ///     let Claim::Attempt(attempt) = claim else { return Ok(None) };
-///     // UPDATE notices SET notice = $3, due_at = $4, attempts = $5 WHERE key = $1 AND attempts = $2
+///     // UPDATE notices SET notice = $3, due_at = $4, attempts = $5
+///     //   WHERE key = $1 AND attempts = $2
 ///     let due_at = notice.due_at().map(OffsetDateTime::unix_timestamp);
 ///     let text = serde_json::to_string(&notice)?;
 ///     let changed = db.update(&notice.key(), before, text, due_at, notice.attempts());
@@ -184,8 +185,8 @@ impl BackChannelNotice {
         }
     }
 
-    /// Claims the next attempt. Store the notice, comparing [`attempts`](Self::attempts), before you
-    /// make the attempt: see the example [above](Self#storing).
+    /// Claims the next attempt. Store the notice, comparing [`attempts`](Self::attempts), before
+    /// you make the attempt: see the example [above](Self#storing).
     ///
     /// A claim of which nothing was heard for as long as the schedule says is lost, and the next
     /// caller gets the attempt.

@@ -234,7 +234,8 @@ impl fmt::Debug for Notices {
 /// Which clients were told that the session has ended. It leads to the landing:
 /// [`EndSession::session_ended`](crate::op::EndSession::session_ended).
 ///
-/// It comes out of [`Notices::told`]. A provider that tells nobody says so: [`nobody`](Self::nobody).
+/// It comes out of [`Notices::told`]. A provider that tells nobody says so:
+/// [`nobody`](Self::nobody).
 #[derive(Debug)]
 #[must_use = "the landing comes out of it"]
 pub struct Told {

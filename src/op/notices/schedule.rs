@@ -27,7 +27,8 @@ pub struct Schedule {
     claim: Duration,
 }
 
-/// A shorter wait than this would hammer a client, and a schedule of waits of nothing would not end.
+/// A shorter wait than this would hammer a client, and a schedule of waits of nothing would not
+/// end.
 const MIN_WAIT: Duration = Duration::from_secs(1);
 
 impl Default for Schedule {
@@ -63,9 +64,9 @@ impl Schedule {
         self
     }
 
-    /// Sets how long an attempt may take, and for how long it is claimed. During a claim nobody else
-    /// makes an attempt, so it is at least a second longer than the attempt: a shorter one is made
-    /// so long.
+    /// Sets how long an attempt may take, and for how long it is claimed. During a claim nobody
+    /// else makes an attempt, so it is at least a second longer than the attempt: a shorter one is
+    /// made so long.
     pub fn attempts(mut self, timeout: Duration, claim: Duration) -> Self {
         self.attempt_timeout = timeout;
         self.claim = claim.max(timeout.saturating_add(Duration::from_secs(1)));

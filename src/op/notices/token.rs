@@ -223,10 +223,10 @@ impl<'c> LogoutToken<'c> {
 
 /// The HTTP request of one attempt (Back-Channel Logout 1.0, section 2.5): a POST of a form.
 ///
-/// Send it without cookies, follow no redirect, use no proxy, ask the
-/// [address rules](crate::op::AddressRules) about the host and each of its addresses, limit the
-/// time to the schedule's [`attempt_timeout`](super::Schedule::attempt_timeout) and what you read of
-/// the answer to [a few KiB](Self::MAX_ANSWER_BYTES).
+/// Send it without cookies, follow no redirect, use no proxy, ask the [address
+/// rules](crate::op::AddressRules) about the host and each of its addresses, limit the time to the
+/// schedule's [`attempt_timeout`](super::Schedule::attempt_timeout) and what you read of the answer
+/// to [a few KiB](Self::MAX_ANSWER_BYTES).
 #[must_use = "the request must be sent"]
 pub struct BackChannelRequest<'c> {
     uri: &'c BackChannelUri,

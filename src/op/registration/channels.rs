@@ -1,4 +1,4 @@
-//! The URIs by which a client hears of logouts (section 5, rule 1).
+//! The URIs by which a client hears of logouts (rule 11).
 
 use std::borrow::Cow;
 use std::fmt;
@@ -14,8 +14,8 @@ use crate::uri::{CheckedUri, Scheme, UriError, WebUri};
 ///
 /// Its bytes are kept as they are, the query too. It is `https`, or `http` where the
 /// [rules](RegistrationRules::allow_http) allow that to a confidential client, on loopback hosts
-/// too. A literal address must pass the [address rules](RegistrationRules::addresses); the addresses
-/// of a name are checked at each delivery.
+/// too. A literal address must pass the [address rules](RegistrationRules::addresses); the
+/// addresses of a name are checked at each delivery.
 #[derive(Clone, PartialEq, Eq)]
 pub struct BackChannelUri(String);
 
@@ -159,8 +159,8 @@ pub enum ChannelUriError {
     /// Of a front channel: an IPv6 address, which no content security policy can name. `host`
     #[error("the host is an IPv6 address, which browsers cannot allow in a frame; use a host name")]
     Ipv6,
-    /// Of a front channel: another scheme, host or port than those of the client's redirect URIs, or
-    /// the provider's own. `origin`
+    /// Of a front channel: another scheme, host or port than those of the client's redirect URIs,
+    /// or the provider's own. `origin`
     #[error(
         "the scheme, host and port must be those of one of the client's redirect_uris, and not the provider's own \
          (Front-Channel Logout 1.0, section 2)"
