@@ -79,6 +79,7 @@ async fn logout(
     match decision {
         Decision::EndSession(end) => {
             host.sign_out(&headers);
+            // The one client here has no channel by which it could be told.
             let answer = end.session_ended(Told::nobody()).into();
             ([(SET_COOKIE, NO_SESSION)], host.respond(&answer, None, now)).into_response()
         }

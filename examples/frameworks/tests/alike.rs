@@ -18,7 +18,7 @@ use hyper::client::conn::http1;
 use hyper::header::HeaderValue;
 use hyper::{Method, Request, Uri};
 use hyper_util::rt::TokioIo;
-use oidc_logout::op::{Decision, Told, self};
+use oidc_logout::op::{self, Decision, Told};
 use rocket::fairing::AdHoc;
 use tokio::net::{TcpListener, TcpStream};
 use url::form_urlencoded;

@@ -11,7 +11,7 @@ use actix_web::http::header::COOKIE;
 use actix_web::web::{self, Bytes, Data, PayloadConfig};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 use host::{Host, session_cookie};
-use oidc_logout::op::{Answer, Decision, Told};
+use oidc_logout::op::{Answer, Decision};
 
 /// Serves the endpoint at `/logout`.
 ///
@@ -44,8 +44,8 @@ async fn logout(host: Data<Host>, request: HttpRequest, body: Bytes) -> HttpResp
     };
     let answer = match decision {
         Decision::EndSession(end) => {
-            host.end_session(&end, cookie).await;
-            end.session_ended(Told::nobody()).into()
+            let told = host.end_session(&end, cookie).await;
+            end.session_ended(told).into()
         }
         Decision::Answer(answer) => answer,
     };

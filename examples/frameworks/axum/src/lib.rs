@@ -15,7 +15,7 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{AppendHeaders, Html, IntoResponse, Response};
 use axum::routing::any;
 use host::{Host, session_cookie};
-use oidc_logout::op::{Answer, Decision, Told};
+use oidc_logout::op::{Answer, Decision};
 use tokio::net::TcpListener;
 
 /// Serves the endpoint at `/logout`.
@@ -52,8 +52,8 @@ async fn logout(
     };
     let answer = match decision {
         Decision::EndSession(end) => {
-            host.end_session(&end, cookie).await;
-            end.session_ended(Told::nobody()).into()
+            let told = host.end_session(&end, cookie).await;
+            end.session_ended(told).into()
         }
         Decision::Answer(answer) => answer,
     };

@@ -9,7 +9,7 @@ mod pages;
 use std::collections::HashMap;
 
 use oidc_logout::ClientId;
-use oidc_logout::op::{Answer, Client, EndSession, LogoutEndpoint, PendingSession, Session};
+use oidc_logout::op::{Answer, Client, EndSession, LogoutEndpoint, PendingSession, Session, Told};
 use time::OffsetDateTime;
 use tokio::sync::RwLock;
 
@@ -77,7 +77,10 @@ impl Host {
     }
 
     /// Ends the session that the cookie stands for, or the one that the hint's `sid` found.
-    pub async fn end_session(&self, end: &EndSession, cookie: Option<&str>) {
+    ///
+    /// The clients of the vectors have no channel by which they could be told. `examples/apps/idp`
+    /// shows a host that tells its clients.
+    pub async fn end_session(&self, end: &EndSession, cookie: Option<&str>) -> Told {
         let mut state = self.0.write().await;
         let found = match end.hint() {
             Some(hint) if end.is_found_by_sid() => {
@@ -87,6 +90,7 @@ impl Host {
             _ => cookie.map(str::to_owned),
         };
         state.sessions.remove(&found.unwrap_or_default());
+        Told::nobody()
     }
 
     /// The page of an answer. If somebody is signed in, an error page offers to sign out.

@@ -15,7 +15,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
-use oidc_logout::op::{Answer, Decision, Told};
+use oidc_logout::op::{Answer, Decision};
 use tokio::net::TcpListener;
 
 type Page = Response<Full<Bytes>>;
@@ -67,8 +67,8 @@ async fn logout(host: &Host, request: &Request<Bytes>) -> Page {
     };
     let answer = match decision {
         Decision::EndSession(end) => {
-            host.end_session(&end, cookie).await;
-            end.session_ended(Told::nobody()).into()
+            let told = host.end_session(&end, cookie).await;
+            end.session_ended(told).into()
         }
         Decision::Answer(answer) => answer,
     };

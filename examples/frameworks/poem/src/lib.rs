@@ -7,7 +7,7 @@ use std::io;
 use std::sync::Arc;
 
 use host::{Host, session_cookie};
-use oidc_logout::op::{Answer, Decision, Told};
+use oidc_logout::op::{Answer, Decision};
 use poem::http::StatusCode;
 use poem::http::header::COOKIE;
 use poem::listener::TcpAcceptor;
@@ -46,8 +46,8 @@ async fn logout(Data(host): Data<&Arc<Host>>, request: &Request, body: Body) -> 
     };
     let answer = match decision {
         Decision::EndSession(end) => {
-            host.end_session(&end, cookie).await;
-            end.session_ended(Told::nobody()).into()
+            let told = host.end_session(&end, cookie).await;
+            end.session_ended(told).into()
         }
         Decision::Answer(answer) => answer,
     };

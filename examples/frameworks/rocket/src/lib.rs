@@ -7,7 +7,7 @@ use std::io::Cursor;
 use std::sync::Arc;
 
 use host::{Host, session_cookie};
-use oidc_logout::op::{Answer, Decision, Told};
+use oidc_logout::op::{Answer, Decision};
 use rocket::data::{Data, ToByteUnit as _};
 use rocket::http::{ContentType, Method, Status};
 use rocket::route::{Handler, Outcome, Route};
@@ -56,8 +56,8 @@ async fn logout<'r>(host: &Host, request: &Request<'_>, body: &[u8]) -> Response
     };
     let answer = match decision {
         Decision::EndSession(end) => {
-            host.end_session(&end, cookie).await;
-            end.session_ended(Told::nobody()).into()
+            let told = host.end_session(&end, cookie).await;
+            end.session_ended(told).into()
         }
         Decision::Answer(answer) => answer,
     };
