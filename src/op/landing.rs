@@ -20,10 +20,14 @@ pub enum Landing {
 
 impl Landing {
     pub(crate) fn new(location: Option<Location>, exchange: Exchange, told: Told) -> Self {
-        match location.map(|location| LogoutRedirect::new(location, exchange.clone())) {
-            Some(redirect) if told.frames().is_empty() => Self::Redirect(redirect),
-            Some(redirect) => Self::FrontChannel(FrontChannelPage::new(redirect, told)),
-            None => Self::SignedOutPage(SignedOutPage { exchange, told }),
+        let Some(location) = location else {
+            return Self::SignedOutPage(SignedOutPage { exchange, told });
+        };
+        let redirect = LogoutRedirect::new(location, exchange);
+        if told.frames().is_empty() {
+            Self::Redirect(redirect)
+        } else {
+            Self::FrontChannel(FrontChannelPage::new(redirect, told))
         }
     }
 
