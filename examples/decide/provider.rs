@@ -3,8 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use oidc_logout::op::{Client, ConfirmRule, LogoutEndpoint, Policy, RegistrationRules, Session};
+use oidc_logout::op::{AddressRules, Client, ConfirmRule, LogoutEndpoint, Network, Policy, RegistrationRules, Session};
 use oidc_logout::{Algorithm, ApplicationType, ClientType, KeySet, Secret};
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
@@ -29,6 +30,12 @@ pub(crate) struct JsonClient {
     previous_client_secrets: Vec<String>,
     #[serde(default)]
     form_action_schemes: Vec<String>,
+    backchannel_logout_uri: Option<String>,
+    #[serde(default)]
+    backchannel_logout_session_required: bool,
+    frontchannel_logout_uri: Option<String>,
+    #[serde(default)]
+    frontchannel_logout_session_required: bool,
     #[serde(flatten)]
     rules: Rules,
 }
@@ -155,6 +162,18 @@ pub(crate) struct Rules {
     #[serde(default)]
     allow_any_scheme: bool,
     max_post_logout_redirect_uris: Option<usize>,
+    /// The provider's.
+    issuer: Option<String>,
+    /// Those of sign-in.
+    #[serde(default)]
+    redirect_uris: Vec<String>,
+    #[serde(default, deserialize_with = "networks")]
+    allow_networks: Vec<Network>,
+}
+
+fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Network>, D::Error> {
+    let networks = Vec::<String>::deserialize(deserializer)?;
+    networks.iter().map(|network| network.parse().map_err(D::Error::custom)).collect()
 }
 
 impl Op {
@@ -195,7 +214,16 @@ impl JsonClient {
         if let Some(secret) = &self.client_secret {
             client = client.client_secret(secret.as_str());
         }
-        client.build_usable()
+        if let Some(uri) = &self.backchannel_logout_uri {
+            client = client.backchannel_logout_uri(uri);
+        }
+        if let Some(uri) = &self.frontchannel_logout_uri {
+            client = client.frontchannel_logout_uri(uri);
+        }
+        client
+            .backchannel_logout_session_required(self.backchannel_logout_session_required)
+            .frontchannel_logout_session_required(self.frontchannel_logout_session_required)
+            .build_usable()
     }
 }
 
@@ -226,6 +254,13 @@ impl Rules {
         if let Some(max) = self.max_post_logout_redirect_uris {
             rules = rules.max_post_logout_redirect_uris(max);
         }
+        if let Some(issuer) = &self.issuer {
+            rules = rules.issuer(issuer);
+        }
+        let networks = self.allow_networks.iter().copied();
+        rules = rules
+            .redirect_uris(&self.redirect_uris)
+            .addresses(networks.fold(AddressRules::default(), AddressRules::allow_network));
         self.allow_schemes.iter().fold(rules, RegistrationRules::allow_scheme)
     }
 }

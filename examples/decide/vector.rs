@@ -13,10 +13,13 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use time::{Duration, OffsetDateTime};
 
-// The explicit path also works for a test that includes this file.
+// The explicit paths also work for a test that includes this file.
+#[path = "notices.rs"]
+mod notices;
 #[path = "provider.rs"]
 mod provider;
 
+use notices::{Delivery, Discovery, Frame, JsonNotices, Reached, RegisterChannel, Replied, Sent};
 use provider::{JsonClient, JsonRequest, JsonSession, KeyChange, Op, PageAnswer, Rules};
 
 /// A file of vectors.
@@ -34,12 +37,19 @@ pub(crate) struct Vector {
     pub(crate) case: Case,
 }
 
-/// A case registers a URI, registers a client, or decides a request.
+/// A case registers something, is about a notice, or decides a request.
 #[derive(Deserialize)]
 #[serde(untagged)]
 pub(crate) enum Case {
     Register { register: Registration },
     RegisterClient { register_client: ClientRegistration },
+    RegisterChannel(RegisterChannel),
+    Discovery(Discovery),
+    Reached(Reached),
+    Frame(Frame),
+    Sent(Box<Sent>),
+    Replied(Replied),
+    Delivery(Delivery),
     Decide(Box<Logout>),
 }
 
@@ -69,6 +79,8 @@ pub(crate) struct Logout {
     pub(crate) now: i64,
     pub(crate) request: JsonRequest,
     pub(crate) answer: Option<PageAnswer>,
+    /// The clients that take part in the session that ends. Without it, nobody is told.
+    notices: Option<JsonNotices>,
 }
 
 /// A case that cannot be run.
@@ -83,6 +95,13 @@ pub(crate) fn run(vector: &Vector) -> Result<Map<String, Value>, Error> {
             Ok(metadata) => Ok(object(json!({"registered": true, "metadata": serde_json::to_value(metadata)?}))),
             Err(error) => Ok(object(json!({"registered": false, "error": error.code()}))),
         },
+        Case::RegisterChannel(channel) => Ok(channel.run()),
+        Case::Discovery(discovery) => discovery.run(),
+        Case::Reached(reached) => reached.run(),
+        Case::Frame(frame) => frame.run(),
+        Case::Sent(sent) => sent.run(),
+        Case::Replied(replied) => replied.run(),
+        Case::Delivery(delivery) => delivery.run(),
         Case::Decide(logout) => {
             let mut got = logout.run()?;
             got.retain(|name, _| !matches!(name.as_str(), "status" | "headers") || vector.expect.contains_key(name));
@@ -145,11 +164,23 @@ impl Logout {
 
     fn report(&self, decision: Decision, now: OffsetDateTime) -> Result<Map<String, Value>, Error> {
         let (name, answer) = match decision {
-            Decision::EndSession(end) => ("end_session", end.session_ended(Told::nobody()).into()),
+            Decision::EndSession(end) => {
+                let landing = match &self.notices {
+                    Some(notices) => notices.tell(end, &self.clients, now)?,
+                    None => end.session_ended(Told::nobody()),
+                };
+                ("end_session", landing.into())
+            }
             Decision::Answer(answer) => ("no_session", answer),
         };
         let got = match &answer {
-            Answer::Landing(landing) => json!({"decision": name, "redirect": location(landing)}),
+            Answer::Landing(landing) => {
+                let mut got = json!({"decision": name, "redirect": location(landing)});
+                if let (Some(_), Value::Object(got)) = (&self.notices, &mut got) {
+                    got.extend(notices::told(landing)?);
+                }
+                got
+            }
             Answer::Confirm(page) => {
                 let mut reasons: Vec<_> = page.reasons().iter().copied().map(ConfirmReason::code).collect();
                 reasons.sort_unstable();
