@@ -37,6 +37,8 @@ pub struct Client {
     redirects: Vec<RegisteredRedirect>,
     algorithm: Option<Algorithm>,
     secret: Option<Secret>,
+    /// Whether the first of the secrets is the current one, and not a former one in its place.
+    signs_with_secret: bool,
     confirm: Option<ConfirmRule>,
     form_action: Vec<String>,
     back_channel: Option<BackChannelUri>,
@@ -121,6 +123,12 @@ impl Client {
 
     pub(crate) fn secret(&self) -> Option<&Secret> {
         self.secret.as_ref()
+    }
+
+    /// The same, if the current secret is there and long enough. A former one signs nothing: the
+    /// client does not expect it any more.
+    pub(crate) fn signing_secret(&self) -> Option<&Secret> {
+        self.secret.as_ref().filter(|_| self.signs_with_secret)
     }
 
     pub(crate) fn confirm(&self) -> Option<ConfirmRule> {
@@ -229,7 +237,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the `client_secret`. It verifies hints signed with HMAC and is used for nothing else.
+    /// Sets the `client_secret`. It verifies hints signed with HMAC, signs logout tokens where the
+    /// client is registered for HMAC, and is used for nothing else.
     pub fn client_secret(mut self, secret: impl Into<Vec<u8>>) -> Self {
         self.secret = Some(secret.into());
         self
@@ -353,6 +362,8 @@ impl ClientBuilder {
         let rules = self.rules();
         let mut unusable = Vec::new();
         let redirects = usable_redirects(&self.uris, &rules, &mut unusable);
+        let min_bytes = self.algorithm.and_then(Algorithm::min_secret_bytes).unwrap_or_default();
+        let signs_with_secret = self.secret.as_ref().is_some_and(|secret| secret.len() >= min_bytes);
         let secrets = self.secret.into_iter().chain(self.previous_secrets).collect();
         let secret = usable_secret(secrets, self.algorithm, &rules, &mut unusable);
         let form_action = usable_sources(&self.form_action, &mut unusable);
@@ -365,6 +376,7 @@ impl ClientBuilder {
             redirects,
             algorithm: self.algorithm,
             secret,
+            signs_with_secret,
             confirm: self.confirm,
             form_action,
             back_channel,

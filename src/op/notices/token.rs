@@ -106,11 +106,11 @@ impl<'c> UnsignedLogoutToken<'c> {
     /// Signs with the client's current secret.
     ///
     /// # Errors
-    /// [`DeliveryFault::KeyGone`] if the algorithm is no HMAC, or the client has no secret that is
-    /// long enough.
+    /// [`DeliveryFault::KeyGone`] if the algorithm is no HMAC, or the client's current secret is
+    /// missing or too short.
     pub fn sign_with_client_secret(self) -> Result<LogoutToken<'c>, DeliveryFault> {
         let input = self.signing_input(None);
-        let secret = input.client.secret().ok_or(DeliveryFault::KeyGone)?;
+        let secret = input.client.signing_secret().ok_or(DeliveryFault::KeyGone)?;
         let mac = secret.mac(input.algorithm, input.as_bytes()).ok_or(DeliveryFault::KeyGone)?;
         Ok(input.complete(&mac))
     }
