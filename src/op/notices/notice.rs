@@ -268,7 +268,8 @@ impl BackChannelNotice {
     /// seen an attempt whose answer was lost would refuse the same one as a replay.
     ///
     /// `client` is the notice's client as it is registered now. If it is not registered any more,
-    /// record [`ClientGone`](DeliveryFault::ClientGone).
+    /// record [`ClientGone`](DeliveryFault::ClientGone). Another client is not told: it would learn
+    /// of this one's session.
     ///
     /// ```
     /// # use oidc_logout::Algorithm;
@@ -297,6 +298,7 @@ impl BackChannelNotice {
     /// ```
     ///
     /// # Errors
+    /// [`ClientGone`](DeliveryFault::ClientGone) for another client,
     /// [`NoChannel`](DeliveryFault::NoChannel) or
     /// [`SessionRequired`](DeliveryFault::SessionRequired), to be recorded.
     pub fn logout_token<'c>(
@@ -305,6 +307,9 @@ impl BackChannelNotice {
         now: OffsetDateTime,
         jti: [u8; 16],
     ) -> Result<UnsignedLogoutToken<'c>, DeliveryFault> {
+        if *client.id() != self.client_id {
+            return Err(DeliveryFault::ClientGone);
+        }
         let uri = client.backchannel_logout_uri().ok_or(DeliveryFault::NoChannel)?;
         if client.back_channel_needs_sid() && self.sid.is_none() {
             return Err(DeliveryFault::SessionRequired);
