@@ -188,12 +188,14 @@ impl Notices {
     /// At most 50 frames are shown, whose origins take at most 4 KiB of the page's policy. Clients
     /// beyond are [not told](Told::not_told) by the front channel.
     pub fn told(self, delivered: impl IntoIterator<Item = impl AsRef<str>>) -> Told {
-        let delivered: BTreeSet<String> = delivered.into_iter().map(|id| id.as_ref().to_owned()).collect();
+        let named: BTreeSet<String> = delivered.into_iter().map(|id| id.as_ref().to_owned()).collect();
         let mut told = Told { unreached: self.unreached, ..Told::nobody() };
-        let mut pending = BTreeSet::new();
+        // A client without a notice was not told by one, whoever is named.
+        let (mut delivered, mut pending) = (BTreeSet::new(), BTreeSet::new());
         for notice in self.back_channel {
             let client_id = notice.client_id().clone();
-            if delivered.contains(client_id.as_str()) {
+            if named.contains(client_id.as_str()) {
+                delivered.insert(client_id.as_str().to_owned());
                 told.delivered.push(client_id);
             } else {
                 pending.insert(client_id.as_str().to_owned());
