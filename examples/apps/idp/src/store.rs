@@ -8,6 +8,7 @@
 //! through one connection, in the order in which they come.
 
 use std::fs::OpenOptions;
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
@@ -41,7 +42,6 @@ impl Database {
             let path = path.trim_start_matches("//").split('?').next().unwrap_or_default();
             let path = percent_decode_str(path).decode_utf8()?;
             ensure!(path != ":memory:" && !path.is_empty(), "--database: SQLite needs a file");
-            // Before any connection: a process that closes a file gives up all its locks on it.
             create_private(&path).with_context(|| format!("--database: {path}"))?;
         }
         let reader = connect(url, CONNECTIONS).await?;
@@ -91,12 +91,18 @@ async fn migrate(pool: &AnyPool) -> Result<(), MigrateError> {
 
 /// Creates the file so that nobody else can read it, because it holds private keys. SQLite gives
 /// its other files the same mode.
+///
+/// A file that is there is not opened. To close it again would give up the locks of all connections
+/// of this process, those of another server in it too.
 fn create_private(path: &str) -> std::io::Result<()> {
     let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(false);
+    options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop)
+    match options.open(path) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        opened => opened.map(drop),
+    }
 }
 
 /// If a request is cancelled during BEGIN, the pooled connection stays inside that transaction, and
