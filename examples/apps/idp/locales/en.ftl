@@ -50,7 +50,11 @@ resubmit-button = Continue
 signed-out-title = You are signed out
 signed-out-ended = Your session in this browser has ended.
 signed-out-elsewhere = The session that the application named has ended.
+signed-out-everywhere = Your sessions in all browsers have ended.
 signed-out-nobody = This browser had no session here, so there was nothing to end.
+signed-out-told = These applications have ended your session too:
+signed-out-frames = This page is telling these applications:
+signed-out-pending = We have not reached these applications yet, and go on trying:
 signed-out-not-ended = What is still open
 signed-out-clients = You may still be signed in to these applications. Sign out there too.
 signed-out-sessions =
@@ -59,6 +63,11 @@ signed-out-sessions =
        *[other] You have { $count } more sessions, in other browsers.
     }
 signed-out-sign-in = Sign in
+front-channel-title = You are signed out
+front-channel-text = One moment: we are telling the applications that you have used.
+front-channel-continue = Continue to { $client }
+front-channel-continue-unnamed = Continue
+frame-title = Signing out of { $client }
 declined-title = You are still signed in
 declined-user = You are signed in as { $user }. Nothing has changed.
 declined-client = To continue with { $client }, open it again.
@@ -134,6 +143,7 @@ account-name = Name
 account-username = User name
 account-since = Signed in since
 account-sign-out = Sign out
+account-everywhere = Sign out everywhere
 account-clients = Applications
 account-takes-part = You have signed in to it in this session.
 

@@ -50,7 +50,11 @@ resubmit-button = Continuar
 signed-out-title = Has cerrado la sesión
 signed-out-ended = Tu sesión en este navegador ha terminado.
 signed-out-elsewhere = La sesión que la aplicación ha indicado se ha cerrado.
+signed-out-everywhere = Tus sesiones en todos los navegadores han terminado.
 signed-out-nobody = Este navegador no tenía ninguna sesión aquí, así que no había nada que cerrar.
+signed-out-told = Estas aplicaciones también han cerrado tu sesión:
+signed-out-frames = Esta página está avisando a estas aplicaciones:
+signed-out-pending = Aún no hemos podido avisar a estas aplicaciones y seguimos intentándolo:
 signed-out-not-ended = Lo que sigue abierto
 signed-out-clients = Puede que sigas dentro de estas aplicaciones. Cierra la sesión también allí.
 signed-out-sessions =
@@ -59,6 +63,11 @@ signed-out-sessions =
        *[other] Tienes { $count } sesiones más, en otros navegadores.
     }
 signed-out-sign-in = Iniciar sesión
+front-channel-title = Has cerrado la sesión
+front-channel-text = Un momento: estamos avisando a las aplicaciones que has usado.
+front-channel-continue = Continuar a { $client }
+front-channel-continue-unnamed = Continuar
+frame-title = Cerrando la sesión en { $client }
 declined-title = Tu sesión sigue abierta
 declined-user = Has iniciado sesión como { $user }. No ha cambiado nada.
 declined-client = Para seguir con { $client }, ábrela de nuevo.
@@ -134,6 +143,7 @@ account-name = Nombre
 account-username = Nombre de usuario
 account-since = Sesión abierta desde
 account-sign-out = Cerrar la sesión
+account-everywhere = Cerrar la sesión en todas partes
 account-clients = Aplicaciones
 account-takes-part = Has entrado en ella durante esta sesión.
 

@@ -8,10 +8,12 @@ use oidc_logout::op::{LogoutEndpoint, Policy, SessionBySid, SessionCookie};
 use oidc_logout::{KeySet, Secret};
 
 use crate::config::{Config, Issuer, Registration};
+use crate::delivery::Delivery;
 use crate::http::{self, ClientAddress, Cookies, Internal};
 use crate::keys::{self, KeyCache, Keys};
 use crate::sessions::{self, Session};
 use crate::store::Database;
+use crate::terms::Terms;
 use crate::users::Passwords;
 use crate::{demo_rp, setup, store};
 
@@ -23,6 +25,8 @@ pub(crate) struct App {
     pub(crate) cookies: Cookies,
     pub(crate) registration: Registration,
     pub(crate) db: Database,
+    pub(crate) terms: Terms,
+    pub(crate) delivery: Arc<Delivery>,
     pub(crate) passwords: Passwords,
     /// Authenticates the sign-in form.
     pub(crate) sign_in_secret: Vec<u8>,
@@ -44,15 +48,18 @@ impl App {
             tracing::warn!("without --client-address-header, no limit applies per client address");
         }
         let db = Database::open(&config.database).await?;
+        let terms = Terms::of(&config, issuer.as_str(), config.demo(&issuer))?;
+        let delivery = Arc::new(Delivery::new(&config, &terms)?);
+        terms.store(&db).await?;
         keys::make_first(&db).await?;
         let demo_rp = if config.demo(&issuer) {
-            setup::demo(&db, &issuer).await?
+            setup::demo(&db, &terms, &issuer).await?
         } else {
-            setup::no_demo(&db).await?;
+            setup::no_demo(&db, &terms).await?;
             None
         };
         if let Some(path) = &config.clients {
-            setup::clients_of_file(&db, path).await?;
+            setup::clients_of_file(&db, &terms, path).await?;
         }
         let confirmation_key = Secret::new(setup::shared_secret(&db, "confirmation").await?)?;
         let session_by_sid = match config.session_by_sid {
@@ -75,6 +82,8 @@ impl App {
             config,
             issuer,
             db,
+            terms,
+            delivery,
         }))
     }
 

@@ -195,7 +195,7 @@ impl AuthorizationRequest {
     /// The subject of the hint, if it is an ID Token of ours for this client.
     async fn hinted_subject(&self, app: &App, hint: &str) -> anyhow::Result<Option<String>> {
         let keys = app.keys().await?;
-        let client = self.client.for_logout();
+        let client = self.client.for_logout(&app.terms);
         let hint = keys.logout.verify_hint(hint, Some(&client), OffsetDateTime::now_utc());
         Ok(hint.ok().map(|hint| hint.subject().to_owned()))
     }

@@ -5,11 +5,12 @@ use oidc_logout::op::{RegisteredRedirect, RegistrationError, RegistrationRules};
 use oidc_logout::{Algorithm, ApplicationType, ClientMetadata, ClientType, UriError};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
-use sqlx::Row as _;
 use sqlx::any::AnyRow;
+use sqlx::{Any, Row as _, Transaction};
 
 use crate::sessions::Session;
 use crate::store::Database;
+use crate::terms::Terms;
 use crate::{secrets, store};
 
 /// The algorithms that sign ID Tokens. The first is the default.
@@ -161,9 +162,17 @@ impl Metadata {
         Ok(sources)
     }
 
+    /// The rules for its redirect URIs.
     fn rules(&self) -> RegistrationRules {
         let client_type = if self.is_public() { ClientType::Public } else { ClientType::Confidential };
         RegistrationRules::default().client_type(client_type).application_type(self.logout.application_type)
+    }
+
+    /// The rules for the URIs by which it hears of logouts. Only the operator can allow `http`
+    /// there, and private addresses.
+    fn channel_rules(&self, source: Source, terms: &Terms) -> RegistrationRules {
+        let rules = self.rules().issuer(terms.issuer()).redirect_uris(&self.redirect_uris);
+        rules.allow_http(source != Source::Registration).addresses(terms.addresses(source))
     }
 }
 
@@ -198,6 +207,7 @@ pub(crate) struct Client {
     /// `None` for a public client.
     pub(crate) secret: Option<String>,
     pub(crate) metadata: Metadata,
+    source: Source,
     /// The SHA-256 of the token that lets a self-registered client read and delete its
     /// registration.
     pub(crate) registration_token_hash: Option<String>,
@@ -209,6 +219,8 @@ pub(crate) struct Client {
 impl Client {
     /// Checks a new client. [`save`] stores it.
     pub(crate) fn register(
+        terms: &Terms,
+        source: Source,
         id: String,
         secret: Option<String>,
         metadata: Metadata,
@@ -223,8 +235,14 @@ impl Client {
         if secret.is_some() && metadata.is_public() {
             return Err(MetadataError::PublicWithSecret);
         }
-        let rules = metadata.rules();
+        let rules = metadata.channel_rules(source, terms);
         metadata.logout.register(&*id, secret.as_deref().map(str::as_bytes), &rules, &SIGNING_ALGORITHMS)?;
+        // Those rules allow http where a user's browser is not redirected.
+        let rules = metadata.rules();
+        for (index, uri) in metadata.logout.post_logout_redirect_uris.iter().enumerate() {
+            RegisteredRedirect::register(uri, &rules)
+                .map_err(|error| RegistrationError::PostLogoutRedirectUri { index, error })?;
+        }
         if !(1..=MAX_URIS).contains(&metadata.redirect_uris.len()) {
             return Err(MetadataError::RedirectUris);
         }
@@ -233,9 +251,9 @@ impl Client {
         }
         let registration_token_hash = registration_token.map(secrets::sha256);
         let now = store::now();
-        let client = Self { id, secret, metadata, registration_token_hash, created_at: now, last_used_at: now };
+        let client = Self { id, secret, metadata, source, registration_token_hash, created_at: now, last_used_at: now };
         let schemes = client.metadata.form_action_schemes.len();
-        if schemes > MAX_URIS || !client.for_logout().unusable().is_empty() {
+        if schemes > MAX_URIS || !client.for_logout(terms).unusable().is_empty() {
             return Err(MetadataError::FormActionSchemes);
         }
         Ok(client)
@@ -249,7 +267,12 @@ impl Client {
             registration_token_hash: row.try_get(3)?,
             created_at: row.try_get(4)?,
             last_used_at: row.try_get::<Option<i64>, _>(5)?.unwrap_or_default(),
+            source: Source::of(row.try_get(6)?),
         })
+    }
+
+    pub(crate) fn source(&self) -> Source {
+        self.source
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -264,8 +287,9 @@ impl Client {
     }
 
     /// The client in the library's terms.
-    pub(crate) fn for_logout(&self) -> oidc_logout::op::Client {
-        let builder = oidc_logout::op::Client::builder(&*self.id).registration_rules(self.metadata.rules());
+    pub(crate) fn for_logout(&self, terms: &Terms) -> oidc_logout::op::Client {
+        let rules = self.metadata.channel_rules(self.source, terms);
+        let builder = oidc_logout::op::Client::builder(&*self.id).registration_rules(rules);
         let schemes = self.metadata.form_action_schemes.iter();
         let builder =
             schemes.fold(builder.metadata(&self.metadata.logout), oidc_logout::op::ClientBuilder::form_action_scheme);
@@ -276,19 +300,23 @@ impl Client {
     }
 
     pub(crate) fn signing_algorithm(&self) -> SigningAlgorithm {
-        match self.metadata.logout.id_token_signed_response_alg {
-            Algorithm::Ps256 => SigningAlgorithm::PS256,
-            Algorithm::Es256 => SigningAlgorithm::ES256,
-            Algorithm::EdDsa => SigningAlgorithm::EdDSA,
-            Algorithm::Hs256 => SigningAlgorithm::HS256,
-            // Registration accepts no other than these five.
-            _ => SigningAlgorithm::RS256,
-        }
+        signing_algorithm(self.metadata.logout.id_token_signed_response_alg)
+    }
+}
+
+pub(crate) fn signing_algorithm(registered: Algorithm) -> SigningAlgorithm {
+    match registered {
+        Algorithm::Ps256 => SigningAlgorithm::PS256,
+        Algorithm::Es256 => SigningAlgorithm::ES256,
+        Algorithm::EdDsa => SigningAlgorithm::EdDSA,
+        Algorithm::Hs256 => SigningAlgorithm::HS256,
+        // Registration accepts no other than these five.
+        _ => SigningAlgorithm::RS256,
     }
 }
 
 /// How a client came to be registered.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
     Demo,
     File,
@@ -303,12 +331,17 @@ impl Source {
             Self::Registration => "registration",
         }
     }
+
+    /// What is unknown is trusted least.
+    fn of(name: &str) -> Self {
+        [Self::Demo, Self::File].into_iter().find(|source| source.name() == name).unwrap_or(Self::Registration)
+    }
 }
 
 /// Makes these the only clients of a source: writes them, and deletes the source's other clients.
 pub(crate) async fn replace(db: &Database, source: Source, clients: &[Client]) -> anyhow::Result<()> {
     for client in clients {
-        save(db, source, client).await?;
+        save(db, client).await?;
     }
     let select = "SELECT client_id FROM clients WHERE source = $1";
     let known: Vec<String> = sqlx::query_scalar(select).bind(source.name()).fetch_all(db.reader()).await?;
@@ -318,34 +351,49 @@ pub(crate) async fn replace(db: &Database, source: Source, clients: &[Client]) -
     Ok(())
 }
 
-pub(crate) async fn save(db: &Database, source: Source, client: &Client) -> anyhow::Result<()> {
+pub(crate) async fn save(db: &Database, client: &Client) -> anyhow::Result<()> {
     let insert = "INSERT INTO clients \
         (client_id, client_secret, metadata, registration_token_hash, created_at, source, last_used_at) \
         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (client_id) DO UPDATE SET client_secret = excluded.client_secret, \
         metadata = excluded.metadata, registration_token_hash = excluded.registration_token_hash, source = excluded.source";
     let insert = sqlx::query(insert).bind(&client.id).bind(&client.secret);
     let insert = insert.bind(serde_json::to_string(&client.metadata)?).bind(&client.registration_token_hash);
-    let insert = insert.bind(client.created_at).bind(source.name()).bind(client.last_used_at);
+    let insert = insert.bind(client.created_at).bind(client.source.name()).bind(client.last_used_at);
     insert.execute(db.writer()).await?;
     Ok(())
 }
+
+/// What [`Client::read`] reads, in this order.
+const COLUMNS: &str = "client_id, client_secret, metadata, registration_token_hash, created_at, last_used_at, source";
 
 pub(crate) async fn find(db: &Database, id: &str) -> anyhow::Result<Option<Client>> {
     // A NUL would make PostgreSQL fail.
     if !is_printable(id) {
         return Ok(None);
     }
-    let select = "SELECT client_id, client_secret, metadata, registration_token_hash, created_at, last_used_at FROM clients \
-        WHERE client_id = $1";
-    sqlx::query(select).bind(id).fetch_optional(db.reader()).await?.as_ref().map(Client::read).transpose()
+    let select = format!("SELECT {COLUMNS} FROM clients WHERE client_id = $1");
+    sqlx::query(&select).bind(id).fetch_optional(db.reader()).await?.as_ref().map(Client::read).transpose()
 }
 
 /// The clients that take part in a session.
 pub(crate) async fn of_session(db: &Database, session: &Session) -> anyhow::Result<Vec<Client>> {
-    let select = "SELECT clients.client_id, client_secret, metadata, registration_token_hash, created_at, last_used_at FROM clients \
-        JOIN session_clients ON session_clients.client_id = clients.client_id WHERE sid = $1 \
-        ORDER BY clients.client_id";
-    sqlx::query(select).bind(&session.sid).fetch_all(db.reader()).await?.iter().map(Client::read).collect()
+    let select = of_sid();
+    let rows = sqlx::query(&select).bind(&session.sid).fetch_all(db.reader()).await?;
+    rows.iter().map(Client::read).collect()
+}
+
+/// The same within the transaction that ends the session.
+pub(crate) async fn of_held_session(transaction: &mut Transaction<'_, Any>, sid: &str) -> anyhow::Result<Vec<Client>> {
+    let select = of_sid();
+    let rows = sqlx::query(&select).bind(sid).fetch_all(&mut **transaction).await?;
+    rows.iter().map(Client::read).collect()
+}
+
+fn of_sid() -> String {
+    format!(
+        "SELECT {COLUMNS} FROM clients WHERE client_id IN (SELECT client_id FROM session_clients WHERE sid = $1) \
+        ORDER BY client_id"
+    )
 }
 
 /// Notes that a client is used, once a day at most, because the note is a write.

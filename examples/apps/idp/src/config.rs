@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, bail, ensure};
 use clap::builder::FalseyValueParser;
-use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum, value_parser};
+use oidc_logout::op::Network;
 use url::Url;
 
 /// An OpenID Provider: signs users in for OpenID Connect clients, and out again.
@@ -44,6 +45,30 @@ pub enum Command {
         /// user, none]
         #[arg(long)]
         email: Option<String>,
+    },
+    /// Delete a user, which ends their sessions
+    DeleteUser {
+        /// The name that the user signs in with
+        username: String,
+    },
+    /// End sessions. A running server tells the clients that take part in them
+    #[command(group = ArgGroup::new("which").required(true).args(["user", "client", "all"]))]
+    EndSessions {
+        /// Those of a user
+        #[arg(long, value_name = "NAME")]
+        user: Option<String>,
+        /// Those in which a client takes part
+        #[arg(long, value_name = "CLIENT_ID")]
+        client: Option<String>,
+        /// All of them
+        #[arg(long)]
+        all: bool,
+    },
+    /// List the clients that were not told yet that a session has ended, or could not be told
+    Notices {
+        /// List those that were told too
+        #[arg(long)]
+        all: bool,
     },
 }
 
@@ -149,6 +174,40 @@ pub struct Config {
     #[arg(long, env = "IDP_SIGN_IN_WINDOW_SECONDS", value_name = "SECONDS", value_parser = value_parser!(u32).range(1..=86400), default_value_t = 300)]
     pub sign_in_window_seconds: u32,
 
+    /// A network that notices of logouts may be sent to although it is not part of the public
+    /// internet, such as `10.1.0.0/16`. More than one may be given. It holds for the clients of the
+    /// file, and not for clients that registered themselves
+    #[arg(long, env = "IDP_ALLOW_NETWORK", value_name = "NETWORK", value_delimiter = ',')]
+    pub allow_network: Vec<Network>,
+
+    /// Certificates (PEM) of authorities that sign the certificates of your clients, beside those
+    /// that this machine trusts
+    #[arg(long, env = "IDP_DELIVERY_CA", value_name = "FILE")]
+    pub delivery_ca: Option<PathBuf>,
+
+    /// How many seconds a client has to answer a notice
+    #[arg(long, env = "IDP_DELIVERY_SECONDS", value_name = "SECONDS", value_parser = value_parser!(u32).range(1..=300), default_value_t = 10)]
+    pub delivery_seconds: u32,
+
+    /// The seconds to wait after the first, the second and each further attempt to deliver a
+    /// notice. The last one repeats
+    #[arg(
+        long,
+        env = "IDP_DELIVERY_WAITS",
+        value_name = "SECONDS",
+        value_delimiter = ',',
+        default_value = "5,30,120,600,3600,21600"
+    )]
+    pub delivery_waits: Vec<u32>,
+
+    /// For how many seconds after the end of a session its notices are delivered
+    #[arg(long, env = "IDP_DELIVERY_GIVE_UP_SECONDS", value_name = "SECONDS", default_value_t = 24 * 60 * 60)]
+    pub delivery_give_up_seconds: u32,
+
+    /// For how many days a notice is kept once it is delivered or given up
+    #[arg(long, env = "IDP_NOTICE_DAYS", value_name = "DAYS", default_value_t = 14)]
+    pub notice_days: u32,
+
     /// How many connections may be open at once. More are closed at once
     #[arg(long, env = "IDP_CONNECTIONS", value_name = "NUMBER", value_parser = value_parser!(u32).range(1..), default_value_t = 1000)]
     pub connections: u32,
@@ -157,7 +216,8 @@ pub struct Config {
     #[arg(long, env = "IDP_REQUEST_SECONDS", value_name = "SECONDS", value_parser = value_parser!(u32).range(1..), default_value_t = 30)]
     pub request_seconds: u32,
 
-    /// How many seconds running requests have to finish when the process is told to stop
+    /// How many seconds running requests, and attempts to deliver a notice, have to finish when the
+    /// process is told to stop
     #[arg(long, env = "IDP_SHUTDOWN_SECONDS", value_name = "SECONDS", default_value_t = 10)]
     pub shutdown_seconds: u32,
 

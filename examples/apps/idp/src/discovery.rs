@@ -50,7 +50,8 @@ pub(crate) async fn configuration(State(app): State<Arc<App>>) -> Result<Respons
         "request_uri_parameter_supported": false,
         "authorization_response_iss_parameter_supported": true,
     });
-    let logout = serde_json::to_value(ProviderMetadata::new(end_session_endpoint))?;
+    let logout =
+        serde_json::to_value(ProviderMetadata::new(end_session_endpoint).with_back_channel().with_front_channel())?;
     if let (Some(metadata), serde_json::Value::Object(logout)) = (metadata.as_object_mut(), logout) {
         metadata.extend(logout);
         if app.registration == Registration::Open {

@@ -169,13 +169,33 @@ pub(crate) fn page<'h>(
     language: Language,
     page: &impl Template,
 ) -> Result<Response, Internal> {
+    page_under(pages::CONTENT_SECURITY_POLICY, status, headers, language, page)
+}
+
+/// A page that may hold frames. The policy of its outcome says which.
+pub(crate) fn page_with_frames<'h>(
+    status: u16,
+    headers: impl IntoIterator<Item = (&'static str, &'h str)>,
+    language: Language,
+    page: &impl Template,
+) -> Result<Response, Internal> {
+    page_under(&pages::policy_with_frames(), status, headers, language, page)
+}
+
+fn page_under<'h>(
+    policy: &str,
+    status: u16,
+    headers: impl IntoIterator<Item = (&'static str, &'h str)>,
+    language: Language,
+    page: &impl Template,
+) -> Result<Response, Internal> {
     let status = StatusCode::from_u16(status)?;
     let body = page.render()?;
     let own = [
         (CONTENT_TYPE, "text/html; charset=utf-8"),
         (CONTENT_LANGUAGE, language.tag()),
         (VARY, "accept-language"),
-        (CONTENT_SECURITY_POLICY, pages::CONTENT_SECURITY_POLICY),
+        (CONTENT_SECURITY_POLICY, policy),
     ];
     Ok((status, own, AppendHeaders(headers), body).into_response())
 }

@@ -11,14 +11,17 @@ use anyhow::Context as _;
 use aws_lc_rs::encoding::AsDer as _;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, RsaKeyPair};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::jwk::{Jwk, JwkSet, PublicKeyUse, ThumbprintHash};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use oidc_logout::KeySet;
-use oidc_logout::op::LogoutEndpoint;
+use oidc_logout::op::{DeliveryFault, LogoutEndpoint, LogoutToken, UnsignedLogoutToken};
 use pem::Pem;
 use serde::Serialize;
 use sqlx::{Any, Transaction};
 
+use crate::clients;
 use crate::store::Database;
 
 /// How many generations the JWK Set shows: the one that signs, and the one before it.
@@ -118,6 +121,24 @@ impl Keys {
         let key = self.current.iter().find(|key| key.family == family).context("a signing key is missing")?;
         header.kid.clone_from(&key.kid);
         Ok(jsonwebtoken::encode(&header, claims, &key.key)?)
+    }
+
+    /// Signs a logout token as the client's ID Tokens are signed.
+    pub(crate) fn sign_logout_token<'c>(
+        &self,
+        token: UnsignedLogoutToken<'c>,
+    ) -> Result<LogoutToken<'c>, DeliveryFault> {
+        if token.is_signed_with_client_secret() {
+            return token.sign_with_client_secret();
+        }
+        let algorithm = clients::signing_algorithm(token.algorithm());
+        let family = Family::of(algorithm).ok_or(DeliveryFault::KeyGone)?;
+        let key = self.current.iter().find(|key| key.family == family).ok_or(DeliveryFault::KeyGone)?;
+        let input = token.signing_input(key.kid.as_deref());
+        let signature = jsonwebtoken::crypto::sign(input.as_bytes(), &key.key, algorithm);
+        let signature = signature.map_err(|_| DeliveryFault::KeyGone)?;
+        let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| DeliveryFault::KeyGone)?;
+        input.signed(&signature).map_err(|_| DeliveryFault::KeyGone)
     }
 }
 

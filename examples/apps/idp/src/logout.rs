@@ -10,17 +10,23 @@ use axum::extract::{RawQuery, State};
 use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{AppendHeaders, IntoResponse as _, Response};
+use oidc_logout::ClientId;
 use oidc_logout::op::{
-    Answer, AuditRecord, Confirm, Decision, Landing, LogoutRequest, Refusal, RefusalReason, Told, UiLocales,
+    Answer, AuditRecord, Confirm, Decision, EndSession, Landing, LogoutRequest, Refusal, RefusalReason, Told, UiLocales,
 };
 use time::OffsetDateTime;
+use tokio::time::Instant;
 
 use crate::app::App;
 use crate::clients::{self, Client};
 use crate::http::{self, Internal};
-use crate::pages::{ConfirmPage, DeclinedPage, Ended, Language, RefusalPage, ResubmitPage, SignedOutPage};
+use crate::keys::Keys;
+use crate::pages::{
+    ClientFrame, ClientName, ConfirmPage, DeclinedPage, Ended, FrontChannelPage, Language, RefusalPage, ResubmitPage,
+    SignedOutPage, ToldClients,
+};
 use crate::sessions::{self, Session};
-use crate::store;
+use crate::{delivery, store};
 
 pub(crate) const PATH: &str = "/end_session";
 
@@ -31,7 +37,7 @@ pub(crate) async fn end_session(
     RawQuery(query): RawQuery,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Internal> {
-    let now = OffsetDateTime::now_utc();
+    let (now, deadline) = (OffsetDateTime::now_utc(), delivery::deadline(&app.config));
     let keys = app.keys().await?;
     let endpoint = &keys.logout;
     let session;
@@ -41,13 +47,19 @@ pub(crate) async fn end_session(
         Ok(body) => endpoint.read(method.as_str(), query.unwrap_or_default(), &headers, body),
         Err(_) => Err(Refusal::from(RefusalReason::RequestTooLarge)),
     };
+    if let Some(id) = http::cookie(&headers, app.cookies.session())
+        && sessions::end_expired(&app.db, &app.terms, id, store::now()).await?
+    {
+        // Nobody is signed in by it. The clients are told all the same.
+        app.delivery.wake();
+    }
     let decision = match request.and_then(|request| endpoint.receive(request, now)) {
         Ok(pending) => {
             if let Some(id) = pending.client_id() {
                 client = clients::find(&app.db, id.as_str()).await?;
             }
             session = app.session(&headers, client.as_ref().map(|client| client.id.as_str())).await?;
-            let known_client = client.as_ref().map(Client::for_logout);
+            let known_client = client.as_ref().map(|client| client.for_logout(&app.terms));
             let pending = pending.with_client(known_client.as_ref());
             let mut known_session = session.as_ref().map(Session::for_logout).transpose()?;
             if session.is_none()
@@ -68,26 +80,30 @@ pub(crate) async fn end_session(
     let mut audit = decision.audit();
     let ui_locales = decision.request().and_then(LogoutRequest::ui_locales);
     let language = http::language(&headers, ui_locales.map(UiLocales::as_str));
-    let page = Page { app: &app, language, session: session.as_ref(), client: client.as_ref() };
+    let page = Page { language, session: session.as_ref(), client: client.as_ref() };
     let mut left = LeftBehind::default();
     let mut cookie = None;
     let answer = match decision {
         Decision::EndSession(end) if end.is_found_by_sid() => {
             let session = found_by_sid.as_ref().context("there is no session to end")?;
-            audit.also_ended = sessions::end(&app.db, session, store::now()).await?;
+            let signed_out = sign_out(&app, &keys, end, session, deadline).await?;
+            audit.also_ended = signed_out.also_ended;
             // It is another browser's: the cookies of this one stay, and the page names nothing of
             // it.
             left = LeftBehind { ended: Ended::Elsewhere, ..LeftBehind::default() };
-            end.session_ended(Told::nobody()).into()
+            signed_out.landing.into()
         }
         Decision::EndSession(end) => {
             let session = session.as_ref().context("there is no session to end")?;
             if !end.returns_to_client() {
-                left = page.left_behind(session).await?;
+                left.sessions = sessions::others(&app.db, session, store::now()).await?;
             }
-            audit.also_ended = sessions::end(&app.db, session, store::now()).await?;
+            let signed_out = sign_out(&app, &keys, end, session, deadline).await?;
+            audit.also_ended = signed_out.also_ended;
+            left.ended = Ended::InThisBrowser;
+            left.clients = signed_out.clients;
             cookie = Some([(SET_COOKIE, app.cookies.clear(app.cookies.session()))]);
-            end.session_ended(Told::nobody()).into()
+            signed_out.landing.into()
         }
         Decision::Answer(answer) => answer,
     };
@@ -105,6 +121,43 @@ pub(crate) async fn end_session(
     };
     let response = page.respond(&answer, &left, offer.as_ref())?;
     Ok((cookie.map(AppendHeaders), response).into_response())
+}
+
+/// A sign-out that has happened.
+struct SignedOut {
+    landing: Landing,
+    /// The clients that took part in the session.
+    clients: Vec<Client>,
+    also_ended: Vec<String>,
+}
+
+/// Ends the session and tells its clients. This goes on if the browser goes away meanwhile.
+async fn sign_out(
+    app: &Arc<App>,
+    keys: &Arc<Keys>,
+    end: EndSession,
+    session: &Session,
+    deadline: Instant,
+) -> anyhow::Result<SignedOut> {
+    let (app, keys, sid) = (Arc::clone(app), Arc::clone(keys), session.sid.clone());
+    let delivery = Arc::clone(&app.delivery);
+    let task = delivery.run(async move {
+        let schedule = &app.delivery.schedule;
+        let ending = sessions::end(&app.db, &app.terms, &sid, |ended, participants| {
+            let mut notices = end.notices(ended, participants);
+            notices.claim_first_attempts(OffsetDateTime::now_utc(), schedule);
+            notices
+        });
+        let Some(ending) = ending.await? else {
+            // Another request has just ended it, and tells the clients.
+            let landing = end.session_ended(Told::nobody());
+            return Ok(SignedOut { landing, clients: Vec::new(), also_ended: Vec::new() });
+        };
+        let delivered = delivery::first_attempts(&app, &keys, &ending, deadline).await;
+        let landing = end.session_ended(ending.notices.told(&delivered));
+        Ok(SignedOut { landing, clients: ending.clients, also_ended: ending.also_ended })
+    });
+    task.await?
 }
 
 /// Logs the record, one field per member.
@@ -129,13 +182,32 @@ fn log(audit: &AuditRecord, session: Option<&Session>) {
     );
 }
 
-/// What remains signed in after a sign-out. The page lists it.
+/// What has ended, and what remains. The page lists it.
 struct LeftBehind {
     ended: Ended,
-    /// The session's other clients, which are not notified.
+    /// The clients that took part in the session.
     clients: Vec<Client>,
     /// How many sessions the user has in other browsers.
     sessions: u64,
+}
+
+impl LeftBehind {
+    /// Those of the session's clients that are listed.
+    fn names<'l>(&'l self, listed: impl IntoIterator<Item = &'l ClientId>) -> Vec<ClientName<'l>> {
+        listed.into_iter().filter_map(|id| self.name(id)).collect()
+    }
+
+    fn name(&self, id: &ClientId) -> Option<ClientName<'_>> {
+        let client = self.clients.iter().find(|client| client.id == id.as_str())?;
+        Some(ClientName { name: client.name(), href: client.uri() })
+    }
+
+    fn frames<'l>(&'l self, told: &'l Told) -> Vec<ClientFrame<'l>> {
+        let frames = told.frames().iter();
+        frames
+            .filter_map(|frame| Some(ClientFrame { client: self.name(frame.client_id())?, src: frame.src() }))
+            .collect()
+    }
 }
 
 impl Default for LeftBehind {
@@ -146,7 +218,6 @@ impl Default for LeftBehind {
 
 /// The pages of this endpoint.
 struct Page<'a> {
-    app: &'a App,
     language: Language,
     session: Option<&'a Session>,
     client: Option<&'a Client>,
@@ -157,19 +228,24 @@ impl Page<'_> {
         let (language, user, client) = (self.language, self.user(), self.client_name());
         let (status, headers) = (answer.status(), answer.headers());
         match answer {
-            // Nobody is told in frames yet, so there is no page for them.
-            Answer::Landing(Landing::Redirect(_) | Landing::FrontChannel(_)) => {
+            Answer::Landing(Landing::Redirect(_)) => {
                 Ok((StatusCode::from_u16(status)?, AppendHeaders(&headers)).into_response())
             }
-            Answer::Landing(Landing::SignedOutPage(_)) => {
-                let clients: Vec<_> = left.clients.iter().map(Client::name).collect();
-                let content = SignedOutPage {
-                    language,
-                    ended: left.ended,
-                    still_signed_in_at: &clients,
-                    other_sessions: left.sessions,
-                };
-                http::page(status, &headers, language, &content)
+            Answer::Landing(Landing::FrontChannel(page)) => {
+                let frames = left.frames(page.told());
+                let content = FrontChannelPage { language, page, frames: &frames, client };
+                http::page_with_frames(status, &headers, language, &content)
+            }
+            Answer::Landing(Landing::SignedOutPage(page)) => {
+                let (told, frames) = (page.told(), left.frames(page.told()));
+                let (delivered, pending) = (left.names(told.delivered()), left.names(told.pending()));
+                // The client that asked for the sign-out knows.
+                let asked = |id: &ClientId| self.client.is_some_and(|client| client.id == id.as_str());
+                let not_told = told.not_told().iter().map(|it| &it.client_id).filter(|id| !asked(id));
+                let not_told = left.names(not_told);
+                let clients = ToldClients { told: &delivered, frames: &frames, pending: &pending, not_told: &not_told };
+                let content = SignedOutPage { language, ended: left.ended, clients, other_sessions: left.sessions };
+                http::page_with_frames(status, &headers, language, &content)
             }
             Answer::Confirm(ask) => {
                 let content = ConfirmPage { language, ask, user: user.unwrap_or_default(), client };
@@ -185,15 +261,6 @@ impl Page<'_> {
                 http::page(status, &headers, language, &content)
             }
         }
-    }
-
-    /// Read before the session ends, because its list of clients is deleted with it. The client
-    /// that asked for the sign-out is left out: it knows.
-    async fn left_behind(&self, session: &Session) -> Result<LeftBehind, Internal> {
-        let mut clients = clients::of_session(&self.app.db, session).await?;
-        clients.retain(|it| self.client.is_none_or(|client| client.id != it.id));
-        let sessions = sessions::others(&self.app.db, session, store::now()).await?;
-        Ok(LeftBehind { ended: Ended::InThisBrowser, clients, sessions })
     }
 
     fn user(&self) -> Option<&str> {

@@ -4,11 +4,11 @@
 //!
 //! ```
 //! use askama::Template as _;
-//! use idp::pages::{Ended, Language, SignedOutPage};
+//! use idp::pages::{Ended, Language, SignedOutPage, ToldClients};
 //!
 //! let language = Language::negotiate(None, Some("es-MX, en;q=0.5"));
-//! let (ended, still_signed_in_at, other_sessions) = (Ended::InThisBrowser, &[][..], 0);
-//! let page = SignedOutPage { language, ended, still_signed_in_at, other_sessions };
+//! let (ended, clients, other_sessions) = (Ended::InThisBrowser, ToldClients::default(), 0);
+//! let page = SignedOutPage { language, ended, clients, other_sessions };
 //! assert!(page.render()?.contains("<h1>Has cerrado la sesión</h1>"));
 //! # Ok::<(), askama::Error>(())
 //! ```
@@ -27,7 +27,8 @@ pub use client::{
 pub use error::{ErrorPage, PageError, RefusalPage, TooManyAttemptsPage};
 pub use language::Language;
 pub use provider::{
-    AccountPage, ClientLink, ConfirmPage, DeclinedPage, Ended, ResubmitPage, SignInError, SignInPage, SignedOutPage,
+    AccountPage, ClientFrame, ClientLink, ClientName, ConfirmPage, DeclinedPage, Ended, FrontChannelPage, ResubmitPage,
+    SignInError, SignInPage, SignedOutPage, ToldClients,
 };
 
 /// The hidden fields of a form, name and value.
@@ -40,6 +41,17 @@ pub type Fields<'a> = &'a [(&'a str, &'a str)];
 /// knows where its form leads.
 pub const CONTENT_SECURITY_POLICY: &str =
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// The same for a page with frames, and with the script that follows them. The library's policy says
+/// which frames these are.
+#[must_use]
+pub fn policy_with_frames() -> String {
+    let script = oidc_logout::op::FrontChannelPage::SCRIPT_HASH;
+    format!(
+        "default-src 'none'; style-src 'self'; script-src '{script}'; frame-src http: https:; img-src 'self'; \
+        base-uri 'none'; frame-ancestors 'none'"
+    )
+}
 
 /// A file that the pages load.
 #[derive(Clone, Copy, Debug)]

@@ -44,13 +44,13 @@ pub(crate) async fn post(
     let (id, secret, token) = (secrets::random()?, secrets::random()?, secrets::random()?);
     let client = Metadata::read(&body).and_then(|metadata| {
         let secret = (!metadata.is_public()).then_some(secret);
-        Client::register(id, secret, metadata, Some(&token))
+        Client::register(&app.terms, Source::Registration, id, secret, metadata, Some(&token))
     });
     let client = match client {
         Ok(client) => client,
         Err(error) => return Ok(refused(error)),
     };
-    clients::save(&app.db, Source::Registration, &client).await?;
+    clients::save(&app.db, &client).await?;
     tracing::info!(client_id = client.id, "a client registered itself");
     Ok(information(&app, StatusCode::CREATED, &client, &token))
 }

@@ -25,6 +25,7 @@ use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 use tower_http::cors::{self, CorsLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
@@ -34,11 +35,12 @@ use tracing::Level;
 use crate::app::App;
 use crate::config::{Config, Registration};
 use crate::connections::Limits;
+use crate::delivery::Delivery;
 use crate::http::Internal;
 use crate::pages::{self, PageError};
 use crate::store::Database;
 use crate::{
-    account, authorize, demo_rp, discovery, http, logout, registration, sign_in, store, token, userinfo, users,
+    account, authorize, demo_rp, discovery, http, logout, registration, sign_in, store, token, userinfo, users, worker,
 };
 
 /// A running provider. It serves until it is [shut down](Self::shutdown), or the runtime is.
@@ -52,6 +54,8 @@ pub struct Server {
     handle: Handle<SocketAddr>,
     serving: JoinHandle<std::io::Result<()>>,
     sweeping: JoinHandle<()>,
+    working: JoinHandle<()>,
+    delivery: Arc<Delivery>,
     db: Database,
 }
 
@@ -73,8 +77,9 @@ impl Server {
         let url = app.issuer.as_str().to_owned();
         let has_demo = users::has_demo(&app.db).await?;
         let demo_url = app.demo_rp.as_ref().map(|demo| demo.uri().to_owned());
-        let db = app.db.clone();
-        let sweeping = tokio::spawn(store::sweep(db.clone(), app.config.unused_client_days));
+        let (db, delivery) = (app.db.clone(), Arc::clone(&app.delivery));
+        let sweeping = tokio::spawn(store::sweep(Arc::clone(&app)));
+        let working = tokio::spawn(worker::work(Arc::clone(&app)));
         let limits = Limits::new(app.config.connections.try_into()?, timeout);
         let handle = Handle::new();
         let service = router(app, timeout).into_make_service_with_connect_info::<SocketAddr>();
@@ -89,7 +94,19 @@ impl Server {
             limit_header_time(server.http_builder(), timeout);
             tokio::spawn(server.serve(service))
         };
-        Ok(Self { url, demo_url, has_demo, address, shutdown_seconds, handle, serving, sweeping, db })
+        Ok(Self {
+            url,
+            demo_url,
+            has_demo,
+            address,
+            shutdown_seconds,
+            handle,
+            serving,
+            sweeping,
+            working,
+            delivery,
+            db,
+        })
     }
 
     /// The issuer, and the URL of the account page.
@@ -116,13 +133,20 @@ impl Server {
         self.address
     }
 
-    /// Accepts no more requests, lets running ones finish, and closes the database.
+    /// Accepts no more requests, lets running ones and attempts to deliver notices finish, and closes
+    /// the database.
     ///
     /// # Errors
     /// If serving failed.
     pub async fn shutdown(self) -> anyhow::Result<()> {
-        self.handle.graceful_shutdown(Some(Duration::from_secs(self.shutdown_seconds.into())));
+        let time = Duration::from_secs(self.shutdown_seconds.into());
+        let begin = Instant::now();
+        self.handle.graceful_shutdown(Some(time));
+        // No more attempts begin, except those of sign-outs that are running.
+        self.delivery.stopping.cancel();
         self.serving.await??;
+        self.working.await?;
+        self.delivery.finish(begin.checked_add(time).unwrap_or(begin)).await;
         self.sweeping.abort();
         self.db.close().await;
         Ok(())
@@ -135,7 +159,8 @@ fn router(app: Arc<App>, timeout: Duration) -> Router {
         .route("/authorize", get(authorize::get).post(authorize::post))
         .route("/sign-in", get(sign_in::get).post(sign_in::post))
         .route(logout::PATH, any(logout::end_session))
-        .route("/", get(account::get));
+        .route("/", get(account::get))
+        .route(account::EVERYWHERE, post(account::sign_out_everywhere));
     if app.registration == Registration::Open {
         let client = get(registration::get).delete(registration::delete);
         router = router.route(registration::PATH, post(registration::post)).route(registration::CLIENT_PATH, client);

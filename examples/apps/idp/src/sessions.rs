@@ -3,12 +3,18 @@
 use anyhow::Context as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use oidc_logout::ClientId;
+use oidc_logout::op::{BackChannelUri, EndedSession, NotTold, Notices, Participant};
 use sqlx::any::AnyRow;
 use sqlx::{Any, Row as _, Transaction};
+use time::OffsetDateTime;
 
-use crate::secrets;
+use crate::app::App;
+use crate::clients::{self, Client};
 use crate::store::Database;
+use crate::terms::Terms;
 use crate::users::{self, User};
+use crate::{notices, secrets, store};
 
 /// The session of a browser.
 #[derive(Clone, Debug)]
@@ -77,20 +83,21 @@ pub(crate) async fn find_by_sid(db: &Database, client_id: &str, sid: &str, now: 
 }
 
 /// Signs a user in and replaces this browser's previous session. If it was the same user's, the
-/// session goes on under its `sid`, by which clients know it, but with a new id. Returns the
-/// session and its id for the cookie, or `None` if the password has changed since it was checked.
+/// session goes on under its `sid`, by which clients know it, but with a new id. Another user's
+/// session ends, and its clients are told. Returns the session and its id for the cookie, or `None`
+/// if the password has changed since it was checked.
 pub(crate) async fn start(
-    db: &Database,
+    app: &App,
     user: User,
     password_hash: &str,
     former: Option<&str>,
     now: i64,
-    seconds: u32,
 ) -> anyhow::Result<Option<(String, Session)>> {
     let (id, sid) = (secrets::random()?, secrets::random()?);
     let mut session = Session { hash: secrets::sha256(&id), sid, auth_time: now, user, takes_part: None };
-    let (former, expires_at) = (secrets::sha256(former.unwrap_or_default()), now.saturating_add(seconds.into()));
-    let mut transaction = db.writer().begin().await?;
+    let former = secrets::sha256(former.unwrap_or_default());
+    let expires_at = now.saturating_add(app.config.session_seconds.into());
+    let mut transaction = app.db.writer().begin().await?;
     if !users::hold(&mut transaction, &session.user, password_hash).await? {
         return Ok(None);
     }
@@ -98,15 +105,24 @@ pub(crate) async fn start(
         WHERE id_hash = $4 AND user_id = $5 AND expires_at > $2 RETURNING sid";
     let update = sqlx::query_scalar(update).bind(&session.hash).bind(now).bind(expires_at);
     let updated = update.bind(&former).bind(&session.user.id).fetch_all(&mut *transaction).await?.pop();
+    let mut ending = None;
     if let Some(sid) = updated {
         session.sid = sid;
     } else {
-        sqlx::query("DELETE FROM sessions WHERE id_hash = $1").bind(&former).execute(&mut *transaction).await?;
+        let select = sqlx::query_scalar::<_, String>("SELECT sid FROM sessions WHERE id_hash = $1").bind(&former);
+        if let Some(sid) = select.fetch_optional(&mut *transaction).await? {
+            ending = end_within(&mut transaction, &app.terms, &sid, unasked(&app.terms)).await?;
+        }
         let insert = "INSERT INTO sessions (sid, id_hash, user_id, auth_time, expires_at) VALUES ($1, $2, $3, $4, $5)";
         let insert = sqlx::query(insert).bind(&session.sid).bind(&session.hash).bind(&session.user.id);
         insert.bind(now).bind(expires_at).execute(&mut *transaction).await?;
     }
     transaction.commit().await?;
+    if let Some(ending) = ending {
+        ending.log_not_told();
+        // The user does not wait for clients of somebody else.
+        app.delivery.wake();
+    }
     Ok(Some((id, session)))
 }
 
@@ -130,16 +146,180 @@ pub(crate) async fn hold(
     Ok(sqlx::query_as(update).bind(sid).bind(now).fetch_all(&mut **transaction).await?.pop())
 }
 
-/// Ends a session with its codes and access tokens. From then on the cookie is worthless. Returns
-/// what there was to end beside the session, for the log.
-pub(crate) async fn end(db: &Database, session: &Session, now: i64) -> sqlx::Result<Vec<String>> {
-    let select = "SELECT (SELECT COUNT(*) FROM codes WHERE sid = $1 AND used = 0 AND expires_at > $2), \
+/// A session that a transaction has ended, and what follows from it.
+pub(crate) struct Ending {
+    /// The clients that took part in it.
+    pub(crate) clients: Vec<Client>,
+    /// The same in the library's terms.
+    known: Vec<oidc_logout::op::Client>,
+    /// Stored, except for what they say about frames.
+    pub(crate) notices: Notices,
+    /// What there was to end beside the session, for the log.
+    pub(crate) also_ended: Vec<String>,
+}
+
+impl Ending {
+    /// The host to which a client's notices are sent.
+    pub(crate) fn host(&self, client_id: &ClientId) -> &str {
+        host(&self.known, client_id)
+    }
+
+    /// Logs which clients cannot be told. Do it once the transaction is committed.
+    pub(crate) fn log_not_told(&self) {
+        for NotTold { client_id, cause, .. } in self.notices.not_told() {
+            tracing::info!(client_id = client_id.as_str(), cause = cause.code(), "a client cannot be told of a logout");
+        }
+    }
+}
+
+/// Ends a session with its codes and access tokens, and stores the notices to the clients that take
+/// part in it. From then on the cookie is worthless. Returns `None` if somebody else has ended it.
+///
+/// This is the only place where a session ends. It holds the session's row, as [`hold`] does, so a
+/// client to which the user signs in meanwhile is told too, or its sign-in is refused.
+pub(crate) async fn end_within(
+    transaction: &mut Transaction<'_, Any>,
+    terms: &Terms,
+    sid: &str,
+    plan: impl FnOnce(&EndedSession, Vec<Participant<'_>>) -> Notices,
+) -> anyhow::Result<Option<Ending>> {
+    let hold = "UPDATE sessions SET auth_time = auth_time WHERE sid = $1 RETURNING user_id";
+    let hold = sqlx::query_scalar::<_, String>(hold).bind(sid);
+    let Some(user_id) = hold.fetch_all(&mut **transaction).await?.pop() else {
+        return Ok(None);
+    };
+    let now = OffsetDateTime::now_utc();
+    let count = "SELECT (SELECT COUNT(*) FROM codes WHERE sid = $1 AND used = 0 AND expires_at > $2), \
         (SELECT COUNT(*) FROM access_tokens WHERE sid = $1 AND expires_at > $2)";
-    let select = sqlx::query_as(select).bind(&session.sid).bind(now);
-    let (codes, access_tokens): (i64, i64) = select.fetch_one(db.reader()).await?;
-    sqlx::query("DELETE FROM sessions WHERE sid = $1").bind(&session.sid).execute(db.writer()).await?;
+    let count = sqlx::query_as(count).bind(sid).bind(now.unix_timestamp());
+    let (codes, access_tokens): (i64, i64) = count.fetch_one(&mut **transaction).await?;
     let also_ended = [("codes", codes), ("access_tokens", access_tokens)].into_iter().filter(|(_, count)| *count > 0);
-    Ok(also_ended.map(|(name, _)| name.to_owned()).collect())
+    let also_ended = also_ended.map(|(name, _)| name.to_owned()).collect();
+
+    let clients = clients::of_held_session(transaction, sid).await?;
+    let known: Vec<_> = clients.iter().map(|client| client.for_logout(terms)).collect();
+    let participants = known.iter().map(|client| Participant::new(client, sid).subject(&*user_id)).collect();
+    let notices = plan(&EndedSession::new(sid, now), participants);
+    for notice in notices.back_channel() {
+        notices::insert(transaction, notice, host(&known, notice.client_id())).await?;
+    }
+    sqlx::query("DELETE FROM sessions WHERE sid = $1").bind(sid).execute(&mut **transaction).await?;
+    Ok(Some(Ending { clients, known, notices, also_ended }))
+}
+
+fn host<'k>(known: &'k [oidc_logout::op::Client], client_id: &ClientId) -> &'k str {
+    let client = known.iter().find(|client| client.id() == client_id);
+    client.and_then(|client| client.backchannel_logout_uri()).map_or("", BackChannelUri::host)
+}
+
+/// Ends a session in a transaction of its own.
+///
+/// An error may mean that the session has ended all the same, because the answer to the commit was
+/// lost. So nothing is sent then: the worker sends what was committed.
+pub(crate) async fn end(
+    db: &Database,
+    terms: &Terms,
+    sid: &str,
+    plan: impl FnOnce(&EndedSession, Vec<Participant<'_>>) -> Notices,
+) -> anyhow::Result<Option<Ending>> {
+    let mut transaction = db.writer().begin().await?;
+    let ending = end_within(&mut transaction, terms, sid, plan).await?;
+    transaction.commit().await?;
+    if let Some(ending) = &ending {
+        ending.log_not_told();
+    }
+    Ok(ending)
+}
+
+/// Plans the notices of a session that ends without a logout request.
+fn unasked(terms: &Terms) -> impl Fn(&EndedSession, Vec<Participant<'_>>) -> Notices {
+    |ended, participants| terms.planner.notices(ended, participants)
+}
+
+/// Ends all sessions of a user whom the transaction holds.
+pub(crate) async fn end_of_user(
+    transaction: &mut Transaction<'_, Any>,
+    terms: &Terms,
+    user_id: &str,
+) -> anyhow::Result<Vec<Ending>> {
+    let select = "SELECT sid FROM sessions WHERE user_id = $1 ORDER BY sid";
+    let sids: Vec<String> = sqlx::query_scalar(select).bind(user_id).fetch_all(&mut **transaction).await?;
+    let mut endings = Vec::new();
+    for sid in sids {
+        endings.extend(end_within(transaction, terms, &sid, unasked(terms)).await?);
+    }
+    Ok(endings)
+}
+
+/// Sessions that end together.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Several<'a> {
+    /// Those that have expired by now.
+    Expired,
+    /// Those of a user, by id.
+    OfUser(&'a str),
+    /// Those in which a client takes part.
+    WithClient(&'a str),
+    All,
+}
+
+/// How many sessions end in one transaction: so few that nobody waits for long, and that memory
+/// does not depend on how many there are.
+const SESSIONS_AT_ONCE: i64 = 50;
+
+/// Ends several sessions. Those that begin meanwhile may stay. Returns how many have ended.
+pub(crate) async fn end_several(db: &Database, terms: &Terms, which: Several<'_>) -> anyhow::Result<u64> {
+    let condition = match which {
+        Several::Expired => " AND expires_at <= $3",
+        Several::OfUser(_) => " AND user_id = $3",
+        Several::WithClient(_) => " AND sid IN (SELECT sid FROM session_clients WHERE client_id = $3)",
+        Several::All => "",
+    };
+    let select = format!("SELECT sid FROM sessions WHERE sid > $1{condition} ORDER BY sid LIMIT $2");
+    let (mut ended, mut last) = (0_u64, String::new());
+    loop {
+        let page = sqlx::query_scalar(&select).bind(&last).bind(SESSIONS_AT_ONCE);
+        let page = match which {
+            Several::Expired => page.bind(store::now()),
+            Several::OfUser(id) | Several::WithClient(id) => page.bind(id),
+            Several::All => page,
+        };
+        let sids: Vec<String> = page.fetch_all(db.reader()).await?;
+        let Some(end) = sids.last() else { return Ok(ended) };
+        last.clone_from(end);
+        let mut transaction = db.writer().begin().await?;
+        let mut endings = Vec::new();
+        for sid in &sids {
+            endings.extend(end_within(&mut transaction, terms, sid, unasked(terms)).await?);
+        }
+        transaction.commit().await?;
+        for ending in endings {
+            ending.log_not_told();
+            ended = ended.saturating_add(1);
+        }
+    }
+}
+
+/// Ends the session of a cookie if it has expired. Returns whether it did.
+pub(crate) async fn end_expired(db: &Database, terms: &Terms, id: &str, now: i64) -> anyhow::Result<bool> {
+    let select = "SELECT sid FROM sessions WHERE id_hash = $1 AND expires_at <= $2";
+    let select = sqlx::query_scalar(select).bind(secrets::sha256(id)).bind(now);
+    let sid: Option<String> = select.fetch_optional(db.reader()).await?;
+    match sid {
+        Some(sid) => Ok(end(db, terms, &sid, unasked(terms)).await?.is_some()),
+        None => Ok(false),
+    }
+}
+
+/// Ends all sessions of a user, in one transaction.
+pub(crate) async fn end_everywhere(db: &Database, terms: &Terms, user: &User) -> anyhow::Result<Vec<Ending>> {
+    let mut transaction = db.writer().begin().await?;
+    // The first statement must write: see the module `store`.
+    sqlx::query("UPDATE users SET username = username WHERE id = $1").bind(&user.id).execute(&mut *transaction).await?;
+    let endings = end_of_user(&mut transaction, terms, &user.id).await?;
+    transaction.commit().await?;
+    endings.iter().for_each(Ending::log_not_told);
+    Ok(endings)
 }
 
 /// How many sessions the user has in other browsers.

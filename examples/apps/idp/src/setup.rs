@@ -12,6 +12,7 @@ use crate::clients::{self, AuthMethod, Client, Source};
 use crate::config::Issuer;
 use crate::demo_rp::{self, DemoRp};
 use crate::store::Database;
+use crate::terms::Terms;
 use crate::{secrets, users};
 
 /// The demo user, whose password everybody knows.
@@ -37,28 +38,30 @@ pub(crate) async fn shared_secret(db: &Database, name: &str) -> anyhow::Result<V
 
 /// Makes the demo user and the demo clients. Returns the client with pages, if the issuer is on
 /// loopback http.
-pub(crate) async fn demo(db: &Database, issuer: &Issuer) -> anyhow::Result<Option<DemoRp>> {
+pub(crate) async fn demo(db: &Database, terms: &Terms, issuer: &Issuer) -> anyhow::Result<Option<DemoRp>> {
     users::add_demo(db, DEMO_USER.username, DEMO_USER.password, "Alice Liddell", "alice@example.com").await?;
     let demo_rp = DemoRp::new(issuer)?;
     let clients = [Some(demo_rp::native_client()), demo_rp.as_ref().map(DemoRp::client)];
-    let clients = read_clients(&serde_json::to_string(&clients.iter().flatten().collect::<Vec<_>>())?)?;
+    let clients = serde_json::to_string(&clients.iter().flatten().collect::<Vec<_>>())?;
+    let clients = read_clients(terms, Source::Demo, &clients)?;
     clients::replace(db, Source::Demo, &clients).await?;
     Ok(demo_rp)
 }
 
 /// Removes the demo of an earlier start, because everybody knows its password and secret.
-pub(crate) async fn no_demo(db: &Database) -> anyhow::Result<()> {
-    users::remove_demo(db).await?;
-    clients::replace(db, Source::Demo, &[]).await
+pub(crate) async fn no_demo(db: &Database, terms: &Terms) -> anyhow::Result<()> {
+    // The clients first: they are not there any more to be told about the user's sessions.
+    clients::replace(db, Source::Demo, &[]).await?;
+    users::remove_demo(db, terms).await
 }
 
-pub(crate) async fn clients_of_file(db: &Database, path: &Path) -> anyhow::Result<()> {
-    let read = || read_clients(&std::fs::read_to_string(path)?);
+pub(crate) async fn clients_of_file(db: &Database, terms: &Terms, path: &Path) -> anyhow::Result<()> {
+    let read = || read_clients(terms, Source::File, &std::fs::read_to_string(path)?);
     let clients = read().with_context(|| format!("--clients: {}", path.display()))?;
     clients::replace(db, Source::File, &clients).await
 }
 
-fn read_clients(json: &str) -> anyhow::Result<Vec<Client>> {
+fn read_clients(terms: &Terms, source: Source, json: &str) -> anyhow::Result<Vec<Client>> {
     #[derive(Deserialize)]
     struct Identity {
         client_id: String,
@@ -73,7 +76,7 @@ fn read_clients(json: &str) -> anyhow::Result<Vec<Client>> {
             if client_secret.is_none() {
                 metadata.token_endpoint_auth_method = AuthMethod::None;
             }
-            anyhow::Ok(Client::register(client_id, client_secret, metadata, None)?)
+            anyhow::Ok(Client::register(terms, source, client_id, client_secret, metadata, None)?)
         };
         clients.push(read().with_context(|| format!("client {index}"))?);
     }

@@ -80,7 +80,7 @@ pub(crate) async fn post(
         limit.succeeded(&app.db).await?;
     }
     let former = http::cookie(&headers, app.cookies.session());
-    let started = sessions::start(&app.db, user, &password_hash, former, now, app.config.session_seconds).await?;
+    let started = sessions::start(&app, user, &password_hash, former, now).await?;
     let Some((id, session)) = started else {
         // The password has just been changed.
         return again(Some(username), SignInError::Credentials);

@@ -9,6 +9,7 @@
 
 use std::fs::OpenOptions;
 use std::io::ErrorKind;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
@@ -18,7 +19,11 @@ use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::{AnyConnection, AnyPool, Executor as _};
 use time::OffsetDateTime;
 
-use crate::clients;
+use crate::app::App;
+use crate::config::Config;
+use crate::sessions::{self, Several};
+use crate::terms::Terms;
+use crate::{clients, notices};
 
 static MIGRATIONS: Migrator = sqlx::migrate!();
 
@@ -138,29 +143,27 @@ pub(crate) fn now() -> i64 {
 }
 
 /// Deletes expired rows every minute. Each instance does so, but nothing depends on it.
-pub(crate) async fn sweep(db: Database, unused_client_days: u32) {
+pub(crate) async fn sweep(app: Arc<App>) {
     let mut minutes = tokio::time::interval(Duration::from_secs(60));
     loop {
         minutes.tick().await;
-        if let Err(error) = sweep_once(&db, unused_client_days, now()).await {
-            tracing::warn!(%error, "expired rows were not deleted");
+        if let Err(error) = sweep_once(&app.db, &app.terms, &app.config, now()).await {
+            tracing::warn!(error = format!("{error:#}"), "expired rows were not deleted");
         }
     }
 }
 
-async fn sweep_once(db: &Database, unused_client_days: u32, now: i64) -> sqlx::Result<()> {
+async fn sweep_once(db: &Database, terms: &Terms, config: &Config, now: i64) -> anyhow::Result<()> {
     const DAY: i64 = 24 * 60 * 60;
-    for statement in [
-        "DELETE FROM sessions WHERE expires_at <= $1",
-        "DELETE FROM codes WHERE expires_at <= $1",
-        "DELETE FROM access_tokens WHERE expires_at <= $1",
-    ] {
+    sessions::end_several(db, terms, Several::Expired).await?;
+    for statement in ["DELETE FROM codes WHERE expires_at <= $1", "DELETE FROM access_tokens WHERE expires_at <= $1"] {
         sqlx::query(statement).bind(now).execute(db.writer()).await?;
     }
     // No window is longer than a day: the option does not allow it.
     let attempts = sqlx::query("DELETE FROM attempts WHERE since <= $1").bind(now.saturating_sub(DAY));
     attempts.execute(db.writer()).await?;
-    clients::delete_unused(db, unused_client_days, now).await
+    notices::delete_old(db, config.notice_days, now).await?;
+    Ok(clients::delete_unused(db, config.unused_client_days, now).await?)
 }
 
 #[cfg(test)]
@@ -170,10 +173,12 @@ mod tests {
 
     const DAY: i64 = 24 * 60 * 60;
 
-    async fn register(db: &Database, id: &str, source: Source) -> Client {
+    async fn register(db: &Database, terms: &Terms, id: &str, source: Source) -> Client {
         let metadata = Metadata::read(br#"{"redirect_uris": ["https://rp.example/callback"]}"#).unwrap();
-        let client = Client::register(id.to_owned(), Some("sixteen letters.".to_owned()), metadata, None).unwrap();
-        clients::save(db, source, &client).await.unwrap();
+        let client =
+            Client::register(terms, source, id.to_owned(), Some("sixteen letters.".to_owned()), metadata, None)
+                .unwrap();
+        clients::save(db, &client).await.unwrap();
         client
     }
 
@@ -182,29 +187,31 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", directory.path().join("idp.sqlite").display());
         let db = Database::open(&url).await.unwrap();
-        let used = register(&db, "used", Source::Registration).await;
+        let terms = Terms::new("https://op.example", Vec::new()).unwrap();
+        let used = register(&db, &terms, "used", Source::Registration).await;
         let begin = used.created_at;
-        register(&db, "unused", Source::Registration).await;
-        register(&db, "of the file", Source::File).await;
+        register(&db, &terms, "unused", Source::Registration).await;
+        register(&db, &terms, "of the file", Source::File).await;
         let old = "UPDATE clients SET last_used_at = NULL WHERE client_id = 'of an older database'";
-        register(&db, "of an older database", Source::Registration).await;
+        register(&db, &terms, "of an older database", Source::Registration).await;
         sqlx::query(old).execute(db.writer()).await.unwrap();
         let left = async |days, now| {
-            sweep_once(&db, days, now).await.unwrap();
+            let config = Config::from_args(["--unused-client-days", days]).unwrap();
+            sweep_once(&db, &terms, &config, now).await.unwrap();
             let select = "SELECT client_id FROM clients ORDER BY client_id";
             sqlx::query_scalar::<_, String>(select).fetch_all(db.reader()).await.unwrap()
         };
 
-        assert_eq!(left(10, begin + DAY).await.len(), 4);
+        assert_eq!(left("10", begin + DAY).await.len(), 4);
         clients::used(&db, &used, begin + 9 * DAY).await.unwrap();
-        assert_eq!(left(10, begin + 11 * DAY - 1).await.len(), 4);
+        assert_eq!(left("10", begin + 11 * DAY - 1).await.len(), 4);
         // 0 days means never.
-        assert_eq!(left(0, begin + 1000 * DAY).await.len(), 4);
-        assert_eq!(left(10, begin + 11 * DAY).await, ["of an older database", "of the file", "used"]);
+        assert_eq!(left("0", begin + 1000 * DAY).await.len(), 4);
+        assert_eq!(left("10", begin + 11 * DAY).await, ["of an older database", "of the file", "used"]);
         // Its days began with the first sweep.
-        assert_eq!(left(10, begin + 12 * DAY).await, ["of the file", "used"]);
-        assert_eq!(left(10, begin + 20 * DAY - 1).await, ["of the file", "used"]);
-        assert_eq!(left(10, begin + 20 * DAY).await, ["of the file"]);
+        assert_eq!(left("10", begin + 12 * DAY).await, ["of the file", "used"]);
+        assert_eq!(left("10", begin + 20 * DAY - 1).await, ["of the file", "used"]);
+        assert_eq!(left("10", begin + 20 * DAY).await, ["of the file"]);
         db.close().await;
     }
 }

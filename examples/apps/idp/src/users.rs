@@ -11,8 +11,9 @@ use sqlx::{Any, Row as _, Transaction};
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
-use crate::secrets;
 use crate::store::Database;
+use crate::terms::Terms;
+use crate::{secrets, sessions};
 
 /// Someone who signs in.
 #[derive(Clone, Debug)]
@@ -117,14 +118,20 @@ pub(crate) async fn has_demo(db: &Database) -> sqlx::Result<bool> {
 }
 
 /// Removes the demo user, unless the operator has set a password for that name.
-pub(crate) async fn remove_demo(db: &Database) -> sqlx::Result<()> {
-    sqlx::query("DELETE FROM users WHERE demo = 1").execute(db.writer()).await.map(drop)
+pub(crate) async fn remove_demo(db: &Database, terms: &Terms) -> anyhow::Result<()> {
+    let mut transaction = db.writer().begin().await?;
+    let hold = "UPDATE users SET demo = demo WHERE demo = 1 RETURNING id";
+    for id in sqlx::query_scalar::<_, String>(hold).fetch_all(&mut *transaction).await? {
+        delete_held(&mut transaction, terms, &id).await?;
+    }
+    Ok(transaction.commit().await?)
 }
 
 /// Makes a user, or changes one of that name. The new password ends the user's sessions. A name and
 /// an email address change only if they are given.
 pub(crate) async fn set(
     db: &Database,
+    terms: &Terms,
     username: &str,
     password: &str,
     name: Option<&str>,
@@ -132,13 +139,39 @@ pub(crate) async fn set(
 ) -> anyhow::Result<()> {
     let upsert = "INSERT INTO users (id, username, password_hash, name, email, demo) \
         VALUES ($1, $2, $3, COALESCE($4, $2), COALESCE($5, ''), 0) ON CONFLICT (username) DO UPDATE SET \
-        password_hash = excluded.password_hash, name = COALESCE($4, users.name), email = COALESCE($5, users.email), demo = 0";
-    let upsert = sqlx::query(upsert).bind(secrets::random()?).bind(username).bind(hash(password)?);
+        password_hash = excluded.password_hash, name = COALESCE($4, users.name), email = COALESCE($5, users.email), demo = 0 \
+        RETURNING id";
+    let upsert = sqlx::query_scalar(upsert).bind(secrets::random()?).bind(username).bind(hash(password)?);
     let mut transaction = db.writer().begin().await?;
-    upsert.bind(name).bind(email).execute(&mut *transaction).await?;
-    let delete = "DELETE FROM sessions WHERE user_id = (SELECT id FROM users WHERE username = $1)";
-    sqlx::query(delete).bind(username).execute(&mut *transaction).await?;
+    let ids: Vec<String> = upsert.bind(name).bind(email).fetch_all(&mut *transaction).await?;
+    for id in &ids {
+        sessions::end_of_user(&mut transaction, terms, id).await?;
+    }
     Ok(transaction.commit().await?)
+}
+
+/// Deletes a user. Returns whether there was one.
+pub(crate) async fn delete(db: &Database, terms: &Terms, username: &str) -> anyhow::Result<bool> {
+    let mut transaction = db.writer().begin().await?;
+    // A row lock in SQL that SQLite understands too: nobody signs in meanwhile.
+    let hold = "UPDATE users SET username = username WHERE username = $1 RETURNING id";
+    let ids: Vec<String> = sqlx::query_scalar(hold).bind(username).fetch_all(&mut *transaction).await?;
+    for id in &ids {
+        delete_held(&mut transaction, terms, id).await?;
+    }
+    transaction.commit().await?;
+    Ok(!ids.is_empty())
+}
+
+async fn delete_held(transaction: &mut Transaction<'_, Any>, terms: &Terms, id: &str) -> anyhow::Result<()> {
+    sessions::end_of_user(transaction, terms, id).await?;
+    sqlx::query("DELETE FROM users WHERE id = $1").bind(id).execute(&mut **transaction).await?;
+    Ok(())
+}
+
+/// The id of the user with this name.
+pub(crate) async fn id_of(db: &Database, username: &str) -> sqlx::Result<Option<String>> {
+    sqlx::query_scalar("SELECT id FROM users WHERE username = $1").bind(username).fetch_optional(db.reader()).await
 }
 
 fn hash(password: &str) -> anyhow::Result<String> {

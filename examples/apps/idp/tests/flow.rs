@@ -26,6 +26,7 @@ mod support {
     mod flows;
     pub(crate) mod instance;
     pub(crate) mod rp;
+    pub(crate) mod stub;
 }
 
 use suites::flow::provider;

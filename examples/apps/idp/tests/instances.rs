@@ -31,6 +31,7 @@ mod support {
     pub(crate) mod instance;
     pub(crate) mod postgresql;
     pub(crate) mod rp;
+    pub(crate) mod stub;
 }
 
 use suites::instances::provider;

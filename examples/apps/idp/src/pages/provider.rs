@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use askama::Template;
-use oidc_logout::op::{Confirm, Resubmit};
+use oidc_logout::op::{self, Confirm, Resubmit};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
@@ -122,11 +122,42 @@ pub struct SignedOutPage<'a> {
     pub language: Language,
     /// What has ended.
     pub ended: Ended,
-    /// The names of clients where the End-User may still be signed in.
-    pub still_signed_in_at: &'a [&'a str],
+    /// The clients that took part in it.
+    pub clients: ToldClients<'a>,
     /// How many sessions the End-User still has in other browsers; 0 if there are none or nobody
     /// was signed in.
     pub other_sessions: u64,
+}
+
+/// Which clients know that the session has ended.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ToldClients<'a> {
+    /// Those that have answered that it has ended there.
+    pub told: &'a [ClientName<'a>],
+    /// Those that this page tells.
+    pub frames: &'a [ClientFrame<'a>],
+    /// Those that could not be reached yet.
+    pub pending: &'a [ClientName<'a>],
+    /// Those that cannot be told: the End-User may still be signed in there.
+    pub not_told: &'a [ClientName<'a>],
+}
+
+/// A client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClientName<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its home page, if it has registered one.
+    pub href: Option<&'a str>,
+}
+
+/// A client that is told by a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClientFrame<'a> {
+    /// The client.
+    pub client: ClientName<'a>,
+    /// The address of the frame.
+    pub src: &'a str,
 }
 
 /// The session that has ended.
@@ -136,6 +167,8 @@ pub enum Ended {
     InThisBrowser,
     /// Another one, which the request named.
     Elsewhere,
+    /// All of the End-User's.
+    Everywhere,
     /// None: nobody was signed in.
     Nothing,
 }
@@ -145,12 +178,44 @@ impl SignedOutPage<'_> {
         self.language.text(match self.ended {
             Ended::InThisBrowser => "signed-out-ended",
             Ended::Elsewhere => "signed-out-elsewhere",
+            Ended::Everywhere => "signed-out-everywhere",
             Ended::Nothing => "signed-out-nobody",
         })
     }
 
     fn title(&self) -> Cow<'static, str> {
         self.language.text("signed-out-title")
+    }
+}
+
+/// Tells clients in frames, and then sends the End-User back to the client that asked.
+#[derive(Clone, Copy, Debug, Template)]
+#[template(path = "front_channel.html")]
+pub struct FrontChannelPage<'a> {
+    /// The page's language.
+    pub language: Language,
+    /// Where the End-User goes on to.
+    pub page: &'a op::FrontChannelPage,
+    /// The frames.
+    pub frames: &'a [ClientFrame<'a>],
+    /// The name of the client to go back to, if it is known.
+    pub client: Option<&'a str>,
+}
+
+impl FrontChannelPage<'_> {
+    fn title(&self) -> Cow<'static, str> {
+        self.language.text("front-channel-title")
+    }
+
+    fn script() -> &'static str {
+        op::FrontChannelPage::SCRIPT
+    }
+
+    fn go_on(&self) -> Cow<'static, str> {
+        match self.client {
+            Some(client) => self.language.text_with("front-channel-continue", "client", client),
+            None => self.language.text("front-channel-continue-unnamed"),
+        }
     }
 }
 
@@ -188,6 +253,8 @@ pub struct AccountPage<'a> {
     pub signed_in_at: OffsetDateTime,
     /// The clients of this session, and the demo client.
     pub clients: &'a [ClientLink<'a>],
+    /// The hidden fields of the form that ends all sessions of the End-User.
+    pub everywhere: Fields<'a>,
 }
 
 /// A client on the account page.

@@ -173,9 +173,19 @@ impl Answer {
         html
     }
 
+    /// The first form.
     pub(crate) fn form(&self) -> Form {
+        self.form_at("form")
+    }
+
+    /// The form that posts to a path.
+    pub(crate) fn form_to(&self, action: &str) -> Form {
+        self.form_at(&format!("form[action='{action}']"))
+    }
+
+    fn form_at(&self, css: &str) -> Form {
         let html = self.html();
-        let form = html.select(&selector("form")).next();
+        let form = html.select(&selector(css)).next();
         let form = form.unwrap_or_else(|| panic!("no form: {} {}", self.status, self.body));
         assert_eq!(form.attr("method"), Some("post"));
         let inputs = selector("input");

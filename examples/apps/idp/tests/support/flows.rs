@@ -2,6 +2,7 @@
 //! instance, or several.
 
 mod clients;
+mod notices;
 mod operation;
 mod registration;
 mod sign_in;

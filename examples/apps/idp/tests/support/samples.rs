@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use askama::Template as _;
 use idp::pages::{
-    AccountPage, ClientAccountPage, ClientErrorPage, ClientHomePage, ClientLink, ConfirmPage, DeclinedPage, Ended,
-    ErrorPage, Fields, Form, Language, PageError, RefusalPage, ResubmitPage, Returned, SignInError, SignInPage,
-    SignOut, SignOutRequest, SignOutVariant, SignedOutPage, TooManyAttemptsPage,
+    AccountPage, ClientAccountPage, ClientErrorPage, ClientFrame, ClientHomePage, ClientLink, ClientName, ConfirmPage,
+    DeclinedPage, Ended, ErrorPage, Fields, Form, FrontChannelPage, Language, PageError, RefusalPage, ResubmitPage,
+    Returned, SignInError, SignInPage, SignOut, SignOutRequest, SignOutVariant, SignedOutPage, ToldClients,
+    TooManyAttemptsPage,
 };
 use oidc_logout::op::{
-    Answer, Client, Confirm, ConfirmReason, Decision, HintError, HostError, LogoutEndpoint, LogoutRequest, Refusal,
-    RefusalReason, Resubmit, Session,
+    self, Answer, Client, Confirm, ConfirmReason, Decision, EndedSession, HintError, HostError, Landing,
+    LogoutEndpoint, LogoutRequest, Participant, Refusal, RefusalReason, RegistrationRules, Resubmit, Session,
 };
 use oidc_logout::{FormFault, KeySet, MalformedToken, Secret};
 use time::OffsetDateTime;
@@ -59,16 +60,9 @@ pub(crate) fn samples(language: Language, text: &str) -> Vec<Sample> {
     add("confirm-again", ConfirmPage { ask: &question(text, true), ..confirm }.render());
     add("resubmit", ResubmitPage { language, again: &resubmit(text) }.render());
 
-    let clients = [text, "Demo mail"];
-    let signed_out =
-        SignedOutPage { language, ended: Ended::InThisBrowser, still_signed_in_at: &[], other_sessions: 0 };
-    add("signed-out", signed_out.render());
-    add("signed-out-nobody", SignedOutPage { ended: Ended::Nothing, ..signed_out }.render());
-    add("signed-out-elsewhere", SignedOutPage { ended: Ended::Elsewhere, ..signed_out }.render());
-    add("signed-out-clients", SignedOutPage { still_signed_in_at: &clients, ..signed_out }.render());
-    add("signed-out-session", SignedOutPage { other_sessions: 1, ..signed_out }.render());
-    let all = SignedOutPage { still_signed_in_at: &clients, other_sessions: 12_345, ..signed_out };
-    add("signed-out-not-ended", all.render());
+    for (name, html) in signed_out(language, text) {
+        add(&name, html);
+    }
     let declined = DeclinedPage { language, user: text, client: Some(text) };
     add("declined", declined.render());
     add("declined-alone", DeclinedPage { client: None, ..declined }.render());
@@ -91,8 +85,15 @@ pub(crate) fn samples(language: Language, text: &str) -> Vec<Sample> {
     }
     let links = [(Some(href), true), (Some(href), false), (None, true)];
     let links = links.map(|(href, takes_part)| ClientLink { name: text, href, takes_part });
-    let account =
-        AccountPage { language, offer: &offer(), name: text, username: text, signed_in_at: NOW, clients: &links };
+    let account = AccountPage {
+        language,
+        offer: &offer(),
+        name: text,
+        username: text,
+        signed_in_at: NOW,
+        clients: &links,
+        everywhere: fields,
+    };
     add("account", account.render());
     add("account-alone", AccountPage { clients: &[], ..account }.render());
 
@@ -119,6 +120,38 @@ pub(crate) fn samples(language: Language, text: &str) -> Vec<Sample> {
     add("client-error", error.render());
     add("client-error-described", ClientErrorPage { description: Some(text), ..error }.render());
     samples
+}
+
+/// The pages after a sign-out, and what came of them.
+fn signed_out(language: Language, text: &str) -> Vec<(String, askama::Result<String>)> {
+    let mut pages = Vec::new();
+    let mut add = |name: &str, html| pages.push((name.to_owned(), html));
+    let href = "/?a=1&b=2";
+    let names = [ClientName { name: text, href: Some(href) }, ClientName { name: "Demo mail", href: None }];
+    let frames = names.map(|client| ClientFrame { client, src: "https://rp.example/logout?iss=a&sid=b" });
+    let clients = ToldClients::default();
+    let signed_out = SignedOutPage { language, ended: Ended::InThisBrowser, clients, other_sessions: 0 };
+    add("signed-out", signed_out.render());
+    add("signed-out-nobody", SignedOutPage { ended: Ended::Nothing, ..signed_out }.render());
+    add("signed-out-elsewhere", SignedOutPage { ended: Ended::Elsewhere, ..signed_out }.render());
+    add("signed-out-everywhere", SignedOutPage { ended: Ended::Everywhere, ..signed_out }.render());
+    for (name, clients) in [
+        ("told", ToldClients { told: &names, ..clients }),
+        ("frames", ToldClients { frames: &frames, ..clients }),
+        ("pending", ToldClients { pending: &names, ..clients }),
+        ("not-told", ToldClients { not_told: &names, ..clients }),
+    ] {
+        add(&format!("signed-out-{name}"), SignedOutPage { clients, ..signed_out }.render());
+    }
+    add("signed-out-session", SignedOutPage { other_sessions: 1, ..signed_out }.render());
+    let clients = ToldClients { told: &names, frames: &frames, pending: &names, not_told: &names };
+    let all = SignedOutPage { clients, other_sessions: 12_345, ..signed_out };
+    add("signed-out-not-ended", all.render());
+    let page = front_channel(text);
+    let front_channel = FrontChannelPage { language, page: &page, frames: &frames, client: Some(text) };
+    add("front-channel", front_channel.render());
+    add("front-channel-alone", FrontChannelPage { client: None, ..front_channel }.render());
+    pages
 }
 
 /// Every refusal under a name of its own. Several reasons can share a code and a detail.
@@ -249,6 +282,33 @@ fn resubmit(state: &str) -> Resubmit {
     match decide(request, None) {
         Decision::Answer(Answer::Resubmit(again)) => again,
         other => panic!("expected a form to post again, not {other:?}"),
+    }
+}
+
+/// The page with frames that leads back with this `state`.
+fn front_channel(state: &str) -> op::FrontChannelPage {
+    let rules = RegistrationRules::default().redirect_uris(["https://rp.example/callback"]);
+    let client = Client::builder("rp-1")
+        .registration_rules(rules)
+        .post_logout_redirect_uri("https://rp.example/bye")
+        .frontchannel_logout_uri("https://rp.example/logout")
+        .build()
+        .unwrap();
+    let session = Session::new([1; 32], "sub").sid("sid");
+    let form = |more: &[(&'static str, &str)]| {
+        let form = request(state).into_iter().chain(more.iter().copied()).collect::<Vec<_>>();
+        LogoutRequest::from_form(serde_urlencoded::to_string(form).unwrap()).unwrap()
+    };
+    let decide = |request| endpoint().receive(request, NOW).unwrap().decide(Some(&client), Some(&session));
+    let Decision::Answer(Answer::Confirm(ask)) = decide(form(&[])) else { panic!("expected a question") };
+    let proof = ask.fields().find(|(name, _)| *name == "confirmation").unwrap().1.to_owned();
+    let Decision::EndSession(end) = decide(form(&[("confirmation", &proof), ("confirm", "yes")])) else {
+        panic!("expected the end of the session")
+    };
+    let notices = end.notices(&EndedSession::new("session", NOW), [Participant::new(&client, "sid")]);
+    match end.session_ended(notices.told([] as [&str; 0])) {
+        Landing::FrontChannel(page) => page,
+        other => panic!("expected a page with frames, not {other:?}"),
     }
 }
 

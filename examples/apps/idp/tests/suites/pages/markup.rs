@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::support::samples::{Sample, codes, codes_of_the_library, hint_errors, refusal_reasons, refusals, samples};
-use idp::pages::{ASSETS, Language, PageError};
-use oidc_logout::op::{HintError, RefusalReason};
+use idp::pages::{ASSETS, Language, PageError, policy_with_frames};
+use oidc_logout::op::{FrontChannelFrame, FrontChannelPage, HintError, RefusalReason};
 use scraper::{ElementRef, Html, Selector};
 
 pub(super) const PLAIN: &str = "Demo calendar";
@@ -120,16 +120,26 @@ fn a_page_loads_only_what_the_policy_allows() {
     let paths = ASSETS.map(|asset| asset.path);
     for (_, Sample { name, html }) in every_page() {
         let page = Html::parse_document(&html);
-        for loaded in select(&page, "[src], link[href]") {
+        for loaded in select(&page, "[src]:not(iframe), link[href]") {
             let url = loaded.attr("src").or(loaded.attr("href")).unwrap();
             assert!(paths.contains(&url), "{name}: {url}");
         }
-        assert!(select(&page, "style, [style], script:not([src]), base, object, iframe, img").is_empty(), "{name}");
+        assert!(select(&page, "style, [style], base, object, img").is_empty(), "{name}");
+        // Only the page with frames has a script of its own, which its policy names.
+        let inline = select(&page, "script:not([src])");
+        assert_eq!(inline.len(), usize::from(name.starts_with("front-channel")), "{name}");
+        assert!(inline.iter().all(|script| script.inner_html() == FrontChannelPage::SCRIPT), "{name}");
+        for frame in select(&page, "iframe") {
+            assert!(frame.attr("src").is_some_and(|src| src.starts_with("https://rp.example/")), "{name}");
+            assert_eq!(frame.attr("sandbox"), Some(FrontChannelFrame::SANDBOX), "{name}");
+            assert_eq!((frame.attr("referrerpolicy"), frame.attr("loading")), (Some("no-referrer"), None), "{name}");
+            assert!(frame.attr("title").is_some_and(|title| !title.is_empty()), "{name}");
+        }
         let handlers = page.root_element().descendants().filter_map(|node| node.value().as_element());
         for element in handlers {
             assert!(element.attrs().all(|(attribute, _)| !attribute.starts_with("on")), "{name}: {element:?}");
         }
-        let scripts = select(&page, "script").len();
+        let scripts = select(&page, "script[src]").len();
         assert_eq!(scripts, usize::from(name == "resubmit"), "{name}");
     }
 }
@@ -210,10 +220,30 @@ fn what_was_not_ended_is_named() {
     assert!(!body("signed-out-nobody").contains("still open"));
     assert!(body("signed-out-nobody").contains("This browser had no session here"));
     assert!(body("signed-out-elsewhere").contains("The session that the application named has ended."));
-    assert!(body("signed-out-clients").contains("What is still open"));
-    assert!(body("signed-out-clients").contains(PLAIN));
+    assert!(body("signed-out-not-told").contains("What is still open"));
+    assert!(body("signed-out-not-told").contains(PLAIN));
+    assert!(body("signed-out-told").contains(PLAIN) && !body("signed-out-told").contains("still open"));
+    assert!(body("signed-out-frames").contains(PLAIN) && !body("signed-out-frames").contains("still open"));
+    assert!(body("signed-out-pending").contains("What is still open"));
+    assert!(body("signed-out-everywhere").contains("Your sessions in all browsers have ended."));
     assert!(body("signed-out-session").contains("You have one more session"));
     assert!(body("signed-out-not-ended").contains("You have 12345 more sessions"));
+}
+
+#[test]
+fn the_page_with_frames_leads_on_with_a_script_without_one_and_by_hand() {
+    let html = one(Language::English, PLAIN, "front-channel");
+    let page = Html::parse_document(&html);
+    let link = select(&page, "a#continue")[0].attr("href").unwrap();
+    assert!(link.starts_with("https://rp.example/bye?state="), "{link}");
+    // The parser reads what is in noscript as text, as browsers with scripts do.
+    let without_scripts = Html::parse_document(&select(&page, "head noscript")[0].inner_html());
+    let unescaped = Html::parse_fragment(&text(without_scripts.root_element()));
+    let refresh = select(&unescaped, "meta").first().and_then(|meta| meta.attr("content").map(str::to_owned));
+    let refresh = refresh.or_else(|| select(&without_scripts, "meta")[0].attr("content").map(str::to_owned));
+    assert_eq!(refresh.unwrap(), format!("3;url={link}"));
+    assert_eq!(select(&page, "iframe").len(), 2);
+    assert!(policy_with_frames().contains(FrontChannelPage::SCRIPT_HASH));
 }
 
 #[test]

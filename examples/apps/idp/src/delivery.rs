@@ -1,0 +1,397 @@
+//! Attempts to tell a client that a session has ended (Back-Channel Logout 1.0, section 2.5): the
+//! token is signed, the request is sent to where it may go, and what came of it is recorded.
+//!
+//! Two callers make attempts. A logout request makes the first ones at once and waits for them a
+//! little. The [worker](crate::worker) makes all others.
+
+use std::collections::HashMap;
+use std::error::Error;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use aws_lc_rs::rand;
+use oidc_logout::ClientId;
+use oidc_logout::op::{AddressBlocked, AddressRules, BackChannelRequest, DeliveryFault, Schedule};
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
+use reqwest::redirect::Policy;
+use reqwest::{Certificate, Response, Url};
+use time::OffsetDateTime;
+use tokio::sync::{Notify, mpsc};
+use tokio::time::{Instant, timeout, timeout_at};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::app::App;
+use crate::clients::{Client, Source};
+use crate::config::Config;
+use crate::keys::Keys;
+use crate::notices::{self, Answered, Claimed, Outcome};
+use crate::sessions::Ending;
+use crate::terms::Terms;
+
+/// How long a logout request waits for the clients, at most.
+const FIRST_ATTEMPTS_WAIT: Duration = Duration::from_millis(2500);
+
+/// How much of a request's time is left to answer it.
+const TIME_TO_ANSWER: Duration = Duration::from_millis(500);
+
+/// How long a connection may take.
+const CONNECT: Duration = Duration::from_secs(2);
+
+/// How long the rest of an answer is read, so that its connection can serve again.
+const REST_OF_ANSWER: Duration = Duration::from_millis(500);
+
+/// How many first attempts run at once for one host, and in all. Sign-outs of many users at a time
+/// must not pile up connections to a host that does not answer.
+const FIRST_AT_HOST: usize = 16;
+const FIRST_AT_ONCE: usize = 256;
+
+/// What delivers notices.
+pub(crate) struct Delivery {
+    pub(crate) schedule: Schedule,
+    /// For clients that registered themselves.
+    public: Sender,
+    /// For those of the operator.
+    operator: Sender,
+    places: Arc<Places>,
+    attempts: TaskTracker,
+    /// Set when the process is told to stop.
+    pub(crate) stopping: CancellationToken,
+    due: Notify,
+    recorder: Recorder,
+}
+
+struct Sender {
+    http: reqwest::Client,
+    rules: AddressRules,
+}
+
+impl Delivery {
+    pub(crate) fn new(config: &Config, terms: &Terms) -> anyhow::Result<Self> {
+        let attempt = Duration::from_secs(config.delivery_seconds.into());
+        let schedule = Schedule::default()
+            .attempts(attempt, attempt.saturating_mul(3))
+            .waits(config.delivery_waits.iter().map(|seconds| Duration::from_secs((*seconds).into())))
+            .give_up_after(Duration::from_secs(config.delivery_give_up_seconds.into()));
+        let authorities = config.delivery_ca.as_deref().map(certificates).transpose()?.unwrap_or_default();
+        let sender = |source| Sender::new(terms.addresses(source), attempt, &authorities);
+        Ok(Self {
+            schedule,
+            public: sender(Source::Registration)?,
+            operator: sender(Source::File)?,
+            places: Arc::default(),
+            attempts: TaskTracker::new(),
+            stopping: CancellationToken::new(),
+            due: Notify::new(),
+            recorder: Recorder::default(),
+        })
+    }
+
+    /// Tells the worker that notices are due.
+    pub(crate) fn wake(&self) {
+        self.due.notify_one();
+    }
+
+    /// Waits until the worker has something to look at.
+    pub(crate) async fn woken(&self) {
+        self.due.notified().await;
+    }
+
+    /// A place for an attempt to tell a client, within the limits of how many run at once.
+    pub(crate) fn place(&self, limits: Vec<(String, usize)>) -> Option<Place> {
+        Places::take(&self.places, limits)
+    }
+
+    /// Runs something that has to come to its end before the process does.
+    pub(crate) fn run<F>(&self, task: F) -> tokio::task::JoinHandle<F::Output>
+    where
+        F: Future<Output: Send> + Send + 'static,
+    {
+        self.attempts.spawn(task)
+    }
+
+    /// Waits for what runs, until a deadline.
+    pub(crate) async fn finish(&self, deadline: Instant) {
+        self.attempts.close();
+        if timeout_at(deadline, self.attempts.wait()).await.is_err() {
+            tracing::warn!("attempts to tell clients were broken off; they are made again after the next start");
+        }
+    }
+
+    fn sender(&self, source: Source) -> &Sender {
+        match source {
+            Source::Registration => &self.public,
+            Source::Demo | Source::File => &self.operator,
+        }
+    }
+}
+
+impl std::fmt::Debug for Delivery {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Delivery").field("schedule", &self.schedule).finish_non_exhaustive()
+    }
+}
+
+/// Until when a logout request that began now waits for its clients.
+pub(crate) fn deadline(config: &Config) -> Instant {
+    let request = Duration::from_secs(config.request_seconds.into());
+    let now = Instant::now();
+    now.checked_add(FIRST_ATTEMPTS_WAIT.min(request.saturating_sub(TIME_TO_ANSWER))).unwrap_or(now)
+}
+
+/// Makes the attempts that a logout request has claimed, all at once, and returns the clients that
+/// were told before the deadline. The attempts go on after it, and also if the browser is gone.
+pub(crate) async fn first_attempts(
+    app: &Arc<App>,
+    keys: &Arc<Keys>,
+    ending: &Ending,
+    deadline: Instant,
+) -> Vec<ClientId> {
+    let (told, mut telling) = mpsc::unbounded_channel();
+    for notice in ending.notices.first_attempts() {
+        let client = ending.clients.iter().find(|client| client.id == notice.client_id().as_str()).cloned();
+        let claimed = Claimed { notice: notice.clone(), attempt: notice.attempts() };
+        let host = ending.host(notice.client_id());
+        let place = app.delivery.place(vec![(format!("host {host}"), FIRST_AT_HOST), (String::new(), FIRST_AT_ONCE)]);
+        let (told, task) = (told.clone(), Attempt { app: Arc::clone(app), keys: Arc::clone(keys), client, claimed });
+        app.delivery.run(async move {
+            match place {
+                Some(_place) => task.make(Some(told)).await,
+                None => task.record(Err(DeliveryFault::Timeout)).await,
+            }
+        });
+    }
+    drop(told);
+    if ending.notices.back_channel().iter().any(|notice| notice.attempts() == 0) {
+        app.delivery.wake();
+    }
+    let mut delivered = Vec::new();
+    while let Ok(Some(client_id)) = timeout_at(deadline, telling.recv()).await {
+        delivered.push(client_id);
+    }
+    delivered
+}
+
+/// An attempt that has been claimed.
+pub(crate) struct Attempt {
+    pub(crate) app: Arc<App>,
+    pub(crate) keys: Arc<Keys>,
+    /// `None` if it is not registered any more.
+    pub(crate) client: Option<Client>,
+    pub(crate) claimed: Claimed,
+}
+
+impl Attempt {
+    /// Makes the attempt, and records what came of it. Who waits hears of a success before.
+    pub(crate) async fn make(self, told: Option<mpsc::UnboundedSender<ClientId>>) {
+        let sent = self.send().await;
+        if let (Some(told), Ok(answer)) = (&told, &sent)
+            && matches!(answer.status().as_u16(), 200 | 204)
+        {
+            // Nobody may be waiting any more.
+            let _ = told.send(self.claimed.notice.client_id().clone());
+        }
+        drop(told);
+        let result = match sent {
+            Ok(answer) => Ok(read(answer).await),
+            Err(fault) => Err(fault),
+        };
+        self.record(result).await;
+    }
+
+    async fn send(&self) -> Result<Response, DeliveryFault> {
+        let client = self.client.as_ref().ok_or(DeliveryFault::ClientGone)?;
+        let known = client.for_logout(&self.app.terms);
+        let mut jti = [0; 16];
+        rand::fill(&mut jti).map_err(|_| DeliveryFault::Transport)?;
+        let token = self.claimed.notice.logout_token(&known, OffsetDateTime::now_utc(), jti)?;
+        let token = self.keys.sign_logout_token(token)?;
+        self.app.delivery.sender(client.source()).send(&token.request()).await
+    }
+
+    async fn record(self, result: Result<Answered, DeliveryFault>) {
+        let Self { app, claimed, .. } = self;
+        app.delivery.recorder.record(&app, Outcome { claimed, result }).await;
+    }
+}
+
+/// Reads an answer. Its body does not count, but a connection whose answer was read can serve
+/// again.
+async fn read(mut answer: Response) -> Answered {
+    let retry_after = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let status = answer.status().as_u16();
+    let rest = async {
+        let mut bytes = 0_usize;
+        while bytes <= BackChannelRequest::MAX_ANSWER_BYTES
+            && let Ok(Some(chunk)) = answer.chunk().await
+        {
+            bytes = bytes.saturating_add(chunk.len());
+        }
+    };
+    let _ = timeout(REST_OF_ANSWER, rest).await;
+    Answered { status, retry_after }
+}
+
+impl Sender {
+    fn new(rules: AddressRules, attempt: Duration, authorities: &[Certificate]) -> anyhow::Result<Self> {
+        Self::with_resolver(Resolver { rules: rules.clone(), look_up: Arc::new(look_up) }, rules, attempt, authorities)
+    }
+
+    /// Neither a redirect nor a proxy: either would connect to what nobody has checked.
+    fn with_resolver(
+        resolver: Resolver,
+        rules: AddressRules,
+        attempt: Duration,
+        authorities: &[Certificate],
+    ) -> anyhow::Result<Self> {
+        let http = reqwest::Client::builder()
+            .redirect(Policy::none())
+            .no_proxy()
+            .dns_resolver(Arc::new(resolver))
+            .connect_timeout(CONNECT)
+            .timeout(attempt)
+            .pool_max_idle_per_host(4)
+            .pool_idle_timeout(Duration::from_secs(5))
+            .tls_certs_merge(authorities.iter().cloned())
+            .build()
+            .context("cannot prepare connections to clients")?;
+        Ok(Self { http, rules })
+    }
+
+    async fn send(&self, request: &BackChannelRequest<'_>) -> Result<Response, DeliveryFault> {
+        let url = Url::parse(request.uri()).map_err(|_| DeliveryFault::NoChannel)?;
+        // The HTTP client asks no resolver about a literal address. It reads the URL as this does.
+        let host = url.host_str().ok_or(DeliveryFault::NoChannel)?;
+        self.rules.check_host(host).map_err(|AddressBlocked { .. }| DeliveryFault::AddressBlocked)?;
+        let post = self.http.post(url).header(CONTENT_TYPE, request.content_type()).body(request.body().to_owned());
+        post.send().await.map_err(|error| fault(&error))
+    }
+}
+
+fn fault(error: &reqwest::Error) -> DeliveryFault {
+    if is_blocked(error) {
+        DeliveryFault::AddressBlocked
+    } else if error.is_timeout() {
+        DeliveryFault::Timeout
+    } else {
+        DeliveryFault::Transport
+    }
+}
+
+fn is_blocked(error: &reqwest::Error) -> bool {
+    let mut source: Option<&(dyn Error + 'static)> = error.source();
+    while let Some(error) = source {
+        if error.is::<AddressBlocked>() {
+            return true;
+        }
+        source = error.source();
+    }
+    false
+}
+
+fn certificates(path: &Path) -> anyhow::Result<Vec<Certificate>> {
+    let read = || anyhow::Ok(Certificate::from_pem_bundle(&std::fs::read(path)?)?);
+    let certificates = read().with_context(|| format!("--delivery-ca: {}", path.display()))?;
+    anyhow::ensure!(!certificates.is_empty(), "--delivery-ca: {}: there is no certificate in it", path.display());
+    Ok(certificates)
+}
+
+type LookUp = dyn Fn(String) -> LookingUp + Send + Sync;
+type LookingUp = std::pin::Pin<Box<dyn Future<Output = std::io::Result<Vec<SocketAddr>>> + Send>>;
+
+fn look_up(host: String) -> LookingUp {
+    Box::pin(async move { Ok(tokio::net::lookup_host((host, 0)).await?.collect()) })
+}
+
+/// Resolves names for the HTTP client, which connects to these very addresses. So it does not
+/// matter to what a name resolves before or after.
+struct Resolver {
+    rules: AddressRules,
+    look_up: Arc<LookUp>,
+}
+
+impl Resolve for Resolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let (rules, addresses) = (self.rules.clone(), (self.look_up)(name.as_str().to_owned()));
+        Box::pin(async move {
+            let addresses = addresses.await?;
+            // A name that resolves to a public and a private address is no mistake that deserves
+            // trust.
+            for address in &addresses {
+                rules.check(address.ip())?;
+            }
+            Ok(Box::new(addresses.into_iter()) as Addrs)
+        })
+    }
+}
+
+/// How many attempts run at once, by what they are counted for.
+#[derive(Default)]
+struct Places(Mutex<HashMap<String, usize>>);
+
+impl Places {
+    /// A place under each of the limits, or none.
+    fn take(places: &Arc<Self>, limits: Vec<(String, usize)>) -> Option<Place> {
+        let mut taken = places.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if limits.iter().any(|(name, most)| taken.get(name).is_some_and(|taken| taken >= most)) {
+            return None;
+        }
+        let names: Vec<String> = limits.into_iter().map(|(name, _)| name).collect();
+        for name in &names {
+            let count = taken.entry(name.clone()).or_default();
+            *count = count.saturating_add(1);
+        }
+        drop(taken);
+        Some(Place { places: Arc::clone(places), names })
+    }
+}
+
+/// A place that is free again when this is dropped.
+pub(crate) struct Place {
+    places: Arc<Places>,
+    names: Vec<String>,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut taken = self.places.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for name in &self.names {
+            if let Some(count) = taken.get_mut(name) {
+                *count = count.saturating_sub(1);
+                if *count == 0 {
+                    taken.remove(name);
+                }
+            }
+        }
+    }
+}
+
+/// Records outcomes. Those that come while others are written are written together, because a
+/// transaction costs more than what is in it.
+#[derive(Default)]
+struct Recorder {
+    waiting: Mutex<Vec<Outcome>>,
+    writing: tokio::sync::Mutex<()>,
+}
+
+impl Recorder {
+    /// Returns once the outcome is written.
+    async fn record(&self, app: &App, outcome: Outcome) {
+        let waiting = || self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting().push(outcome);
+        let _turn = self.writing.lock().await;
+        let outcomes = std::mem::take(&mut *waiting());
+        // Otherwise somebody else has written it.
+        if outcomes.is_empty() {
+            return;
+        }
+        if let Err(error) = notices::record(&app.db, &app.delivery.schedule, outcomes).await {
+            // Their claims count as lost after a while, and the worker tries again.
+            tracing::error!(error = format!("{error:#}"), "what came of attempts to tell clients was not recorded");
+        }
+    }
+}
