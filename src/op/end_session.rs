@@ -1,5 +1,6 @@
 //! The outcome by which a session ends.
 
+use std::fmt;
 use std::sync::Arc;
 
 use super::exchange::{Exchange, SessionFound, exchange_accessors};
@@ -9,7 +10,6 @@ use super::redirect::Location;
 use super::settings::Settings;
 
 /// A session to end. The only way to the [`Landing`] is to say that it was ended.
-#[derive(Debug)]
 #[must_use = "the session must be ended"]
 pub struct EndSession {
     exchange: Exchange,
@@ -74,4 +74,14 @@ impl EndSession {
     }
 
     exchange_accessors!();
+}
+
+/// Without the settings: outcomes are logged, configuration is not.
+impl fmt::Debug for EndSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EndSession")
+            .field("exchange", &self.exchange)
+            .field("location", &self.location)
+            .finish_non_exhaustive()
+    }
 }
