@@ -1,5 +1,7 @@
 //! The rules for what a client may register (rule 6).
 
+use std::fmt;
+
 use crate::metadata::{ApplicationType, ClientType};
 use crate::op::address::AddressRules;
 
@@ -23,7 +25,7 @@ use crate::op::address::AddressRules;
 /// assert_eq!(error, UriError::Scheme);
 /// assert!(RegisteredRedirect::register(&app("myapp"), &native.allow_scheme("myapp")).is_ok());
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[must_use]
 pub struct RegistrationRules {
     application_type: ApplicationType,
@@ -155,5 +157,22 @@ impl RegistrationRules {
 
     pub(crate) fn allows_http(&self) -> bool {
         self.allow_http && self.is_confidential()
+    }
+}
+
+/// Shows how many redirect URIs there are, and not the URIs, because anybody may have sent them.
+impl fmt::Debug for RegistrationRules {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RegistrationRules")
+            .field("application_type", &self.application_type)
+            .field("client_type", &self.client_type)
+            .field("allow_http", &self.allow_http)
+            .field("allow_schemes", &self.allow_schemes)
+            .field("allow_any_scheme", &self.allow_any_scheme)
+            .field("max_uris", &self.max_uris)
+            .field("addresses", &self.addresses)
+            .field("issuer", &self.issuer)
+            .field("redirect_uris", &self.redirect_uris.len())
+            .finish()
     }
 }
