@@ -8,6 +8,7 @@
 mod audit;
 mod configuration;
 mod input;
+mod notices;
 mod outcome;
 mod request;
 mod source;
@@ -21,6 +22,7 @@ use oidc_logout::op::{Client, LogoutRequest, Policy, RegisteredRedirect, Registr
 use audit::{Audit, MARKS};
 use configuration::{client_metadata, clients, keys, policies, provider_metadata, registrations, sessions};
 use input::{PARAMETERS, endpoint, every_parameter, now};
+use notices::{addresses, channels, deliveries, plans};
 use outcome::{between_client_and_session, decisions};
 use request::{plain_values, refused_hints, refused_requests, requests};
 use source::{public_types, source};
@@ -29,7 +31,8 @@ use source::{public_types, source};
 const SECRET: &str = "s3cr3t-";
 /// In what the host configures. Types of configuration show it, errors and outcomes do not.
 const CONFIGURED: &str = "c0nf1g-";
-const SHOWS_CONFIGURATION: [&str; 12] = [
+const SHOWS_CONFIGURATION: [&str; 13] = [
+    "BackChannelNotice",
     "Client",
     "ClientBuilder",
     "EndSessionEndpoint",
@@ -71,6 +74,10 @@ static AUDIT: LazyLock<Audit> = LazyLock::new(|| {
     refused_hints(&mut audit);
     decisions(&mut audit);
     between_client_and_session(&mut audit);
+    channels(&mut audit);
+    addresses(&mut audit);
+    plans(&mut audit);
+    deliveries(&mut audit);
     audit
 });
 
