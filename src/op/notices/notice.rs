@@ -1,5 +1,6 @@
 //! A notice as it is stored: who must be told what, and how far that is.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -374,15 +375,18 @@ impl<'de> Deserialize<'de> for BackChannelNotice {
         if stored.v != VERSION {
             return Err(D::Error::custom("the notice was stored by another version of this library"));
         }
-        if stored.sid.is_none() && stored.sub.is_none() {
+        // As a participant's: an empty text names nobody.
+        let present = |text: Option<Cow<'_, str>>| text.filter(|text| !text.is_empty()).map(Into::into);
+        let (sid, subject) = (present(stored.sid), present(stored.sub));
+        if sid.is_none() && subject.is_none() {
             return Err(D::Error::custom("the stored notice has neither sid nor sub"));
         }
         Ok(Self {
             issuer: stored.issuer.into(),
             client_id: ClientId::new(stored.client_id),
             session: stored.session.into(),
-            sid: stored.sid.map(Into::into),
-            subject: stored.sub.map(Into::into),
+            sid,
+            subject,
             ended_at: stored.ended_at,
             attempts: stored.attempts,
             standing: stored.standing,
