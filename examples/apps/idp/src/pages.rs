@@ -42,8 +42,8 @@ pub type Fields<'a> = &'a [(&'a str, &'a str)];
 pub const CONTENT_SECURITY_POLICY: &str =
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// The same for a page with frames, and with the script that follows them. The library's policy says
-/// which frames these are.
+/// The same for a page with frames, and with the script that follows them. The library's policy
+/// says which frames these are.
 #[must_use]
 pub fn policy_with_frames() -> String {
     let script = oidc_logout::op::FrontChannelPage::SCRIPT_HASH;

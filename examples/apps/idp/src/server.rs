@@ -133,8 +133,8 @@ impl Server {
         self.address
     }
 
-    /// Accepts no more requests, lets running ones and attempts to deliver notices finish, and closes
-    /// the database.
+    /// Accepts no more requests, lets running ones and attempts to deliver notices finish, and
+    /// closes the database.
     ///
     /// # Errors
     /// If serving failed.
