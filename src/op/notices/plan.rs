@@ -163,9 +163,9 @@ impl Notices {
         }
     }
 
-    /// The notices whose first attempt this request makes.
+    /// The notices whose first attempt this request makes. None that is held back.
     pub fn first_attempts(&self) -> impl Iterator<Item = &BackChannelNotice> {
-        self.back_channel.iter().filter(|notice| notice.attempts() == 1)
+        self.back_channel.iter().filter(|notice| notice.attempts() == 1 && !notice.is_prepared())
     }
 
     /// Holds every notice back until it is released: see
