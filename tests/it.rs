@@ -25,6 +25,7 @@ mod it {
     mod hints;
     mod layout;
     mod metadata;
+    mod notices;
     mod outcomes;
     mod pages;
     mod pem;
