@@ -13,4 +13,5 @@ fn main() {
 
 fn read(page: SignedOutPage) {
     let _ = &page.exchange; //~ E0616
+    let _ = &page.told; //~ E0616
 }

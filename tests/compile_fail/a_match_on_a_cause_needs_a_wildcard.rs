@@ -1,6 +1,6 @@
 //! Causes are `non_exhaustive`, so that a new one breaks no build. Each match below names all
 //! variants and still fails.
-use oidc_logout::op::{ClientError, ConfirmReason, HintError, PolicyError, RefusalReason, RegistrationError, VerifyHintError, HostError};
+use oidc_logout::op::{ChannelUriError, ClientError, ConfirmReason, DeliveryFault, HintError, HostError, NetworkError, NotToldCause, PolicyError, RefusalReason, RegistrationError, VerifyHintError};
 use oidc_logout::{Algorithm, ClientMetadataError, EndSessionEndpointError, FormFault, KeyError, KeySetError, MalformedToken, UriError};
 
 fn refusal_reason(cause: RefusalReason) {
@@ -48,7 +48,7 @@ fn client_error(cause: ClientError) {
     use ClientError::*;
     match cause { //~ E0004
         PostLogoutRedirectUri { .. } | SecretTooShort { .. } | TooManyUris { .. } | HmacForPublicClient => {}
-        FormActionScheme { .. } => {}
+        FormActionScheme { .. } | BackChannelUri(_) | FrontChannelUri(_) => {}
     }
 }
 
@@ -56,7 +56,7 @@ fn registration_error(cause: RegistrationError) {
     use RegistrationError::*;
     match cause { //~ E0004
         Metadata(_) | TooManyUris { .. } | UnsupportedAlgorithm | HmacWithoutSecret | SecretTooShort { .. } => {}
-        PostLogoutRedirectUri { .. } => {}
+        PostLogoutRedirectUri { .. } | BackChannelUri(_) | FrontChannelUri(_) => {}
     }
 }
 
@@ -111,6 +111,34 @@ fn algorithm(algorithm: Algorithm) {
     use Algorithm::*;
     match algorithm { //~ E0004
         Rs256 | Rs384 | Rs512 | Ps256 | Ps384 | Ps512 | Es256 | Es384 | Es512 | EdDsa | Hs256 | Hs384 | Hs512 => {}
+    }
+}
+
+fn channel_uri_error(cause: ChannelUriError) {
+    use ChannelUriError::*;
+    match cause { //~ E0004
+        Uri(_) | Address | Ipv6 | Origin | Query => {}
+    }
+}
+
+fn network_error(cause: NetworkError) {
+    use NetworkError::*;
+    match cause { //~ E0004
+        Form | HostBits | Mapped => {}
+    }
+}
+
+fn delivery_fault(cause: DeliveryFault) {
+    use DeliveryFault::*;
+    match cause { //~ E0004
+        Status(_) | Timeout | Transport | AddressBlocked | ClientGone | NoChannel | KeyGone | SessionRequired | TooLate => {}
+    }
+}
+
+fn not_told_cause(cause: NotToldCause) {
+    use NotToldCause::*;
+    match cause { //~ E0004
+        NoChannel | SessionRequired | Unidentified | NoFrame | TooManyFrames => {}
     }
 }
 

@@ -19,6 +19,7 @@ fn read(key: &Secret, session: &Session, client: &Client, endpoint: &LogoutEndpo
     let _ = session.binding(); //~ E0599
     let _ = &client.secret; //~ E0616
     let _ = client.secret(); //~ E0624
+    let _ = client.signing_secret(); //~ E0624
     let _ = &endpoint.settings; //~ E0616
     let _ = endpoint.secret(); //~ E0599
 }

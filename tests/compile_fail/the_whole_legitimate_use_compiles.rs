@@ -2,6 +2,7 @@
 //! failed for a reason other than their guarantee, this case would fail too.
 //@check-pass
 #![deny(warnings)]
+use oidc_logout::op::{AddressRules, BackChannelNotice, BackChannelUri, ChannelUriError, Claim, DeliveryFault, EndedSession, FrontChannelUri, LogoutToken, Network, NetworkError, Next, Notices, Participant, Reply, Schedule, UnsignedLogoutToken};
 use oidc_logout::op::{Answer, Client, ClientError, Confirm, ConfirmReason, Decision, EndSession, HintError, Landing, LogoutEndpoint, LogoutRequest, Pending, PendingSession, Refusal, RefusalReason, RegisteredRedirect, RegistrationError, RegistrationRules, Session, Told, VerifiedHint, VerifyHintError};
 use oidc_logout::{Algorithm, ClientMetadata, EndSessionEndpoint, KeySet, ProviderMetadata, Secret, UriError};
 use time::OffsetDateTime;
@@ -71,6 +72,56 @@ fn ended(end: EndSession) -> Landing {
     end.session_ended(Told::nobody())
 }
 
+/// The clients of the session are told, and the landing follows.
+fn told(end: EndSession, clients: &[Client], now: OffsetDateTime, store: fn(String, String)) -> serde_json::Result<Landing> {
+    let participants = clients.iter().map(|client| Participant::new(client, "sid-1").subject("user-1"));
+    let mut notices: Notices = end.notices(&EndedSession::new("session-1", now), participants);
+    notices.claim_first_attempts(now, &Schedule::default());
+    for notice in notices.back_channel() {
+        store(notice.key(), serde_json::to_string(notice)?);
+    }
+    let delivered: Vec<_> = notices.first_attempts().map(|notice| notice.client_id().clone()).collect();
+    Ok(end.session_ended(notices.told(&delivered)))
+}
+
+/// One attempt of a worker.
+fn attempt(stored: &str, client: &Client, now: OffsetDateTime, sign: fn(&[u8]) -> Vec<u8>) -> serde_json::Result<bool> {
+    let schedule = Schedule::default();
+    let mut notice: BackChannelNotice = serde_json::from_str(stored)?;
+    let Claim::Attempt(number) = notice.claim(now, &schedule) else { return Ok(false) };
+    let status = match notice.logout_token(client, now, [7; 16]).and_then(|token| signed(token, sign)) {
+        Ok(token) => Reply::Answer { status: sent(&token), retry_after: None },
+        Err(fault) => Reply::Fault(fault),
+    };
+    Ok(match notice.record(number, status, now, 4, &schedule) {
+        Next::Delivered => true,
+        Next::RetryAt(_) | Next::Failed(_) | Next::ClaimLost => false,
+    })
+}
+
+fn signed<'c>(token: UnsignedLogoutToken<'c>, sign: fn(&[u8]) -> Vec<u8>) -> Result<LogoutToken<'c>, DeliveryFault> {
+    if token.is_signed_with_client_secret() {
+        return token.sign_with_client_secret();
+    }
+    let input = token.signing_input(Some("key-1"));
+    let signature = sign(input.as_bytes());
+    input.signed(&signature).map_err(|_| DeliveryFault::KeyGone)
+}
+
+fn sent(token: &LogoutToken<'_>) -> u16 {
+    let request = token.request();
+    let allowed = AddressRules::default().check_host(request.host());
+    if allowed.is_ok() && request.method() == "POST" && !request.body().is_empty() { 200 } else { 400 }
+}
+
+fn channels(rules: &RegistrationRules) -> Result<(BackChannelUri, FrontChannelUri), ChannelUriError> {
+    Ok((BackChannelUri::register("https://rp.example/bc", rules)?, FrontChannelUri::register("https://rp.example/fc", rules)?))
+}
+
+fn network() -> Result<Network, NetworkError> {
+    "10.1.0.0/16".parse()
+}
+
 fn page(ask: &Confirm) -> String {
     let reasons = ask.reasons().iter().map(|reason| match reason {
         ConfirmReason::OtherSubject => "another user",
@@ -99,7 +150,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let pending = receive("client_id=rp-1", now)?;
     if let Decision::EndSession(end) = without_cookie(receive("", now)?.with_client(None), |_, _| None) {
         println!("{} {}", end.is_found_by_sid(), end.returns_to_client());
+        println!("{}", told(end, &[client()?], now, |_, _| {})?.status());
     }
+    println!("{:?} {:?}", attempt("{}", &client()?, now, |_| vec![1; 256]), channels(&RegistrationRules::default()));
+    println!("{:?}", network());
     let client = if pending.client_id() == Some(client()?.id()) { Some(client()?) } else { None };
     println!("{} {}", decide(pending, client.as_ref(), Some(&session)), registered()?.as_str());
     println!("{}", page(&op.offer(&session, now)?));
