@@ -195,7 +195,7 @@ impl BackChannelNotice {
     /// A claim of which nothing was heard for as long as the schedule says is lost, and the next
     /// caller gets the attempt.
     pub fn claim(&mut self, now: OffsetDateTime, schedule: &Schedule) -> Claim {
-        let now = now.unix_timestamp();
+        let (now, begin) = (now.unix_timestamp(), next_second(now));
         match self.standing {
             Standing::Due(at) | Standing::Claimed(at) if at <= now => {}
             _ => return Claim::No,
@@ -206,7 +206,7 @@ impl BackChannelNotice {
             return Claim::TooLate;
         }
         self.attempts = self.attempts.saturating_add(1);
-        self.standing = Standing::Claimed(now.saturating_add(seconds(schedule.claim())));
+        self.standing = Standing::Claimed(begin.saturating_add(seconds(schedule.claim())));
         Claim::Attempt(self.attempts)
     }
 
@@ -258,7 +258,7 @@ impl BackChannelNotice {
         }
         self.fault = Some(fault);
         let wait = seconds(schedule.wait(self.attempts, jitter, wanted));
-        let again = now.unix_timestamp().saturating_add(wait);
+        let again = next_second(now).saturating_add(wait);
         if !fault.may_pass(self.attempts) || again > self.last_attempt_at(schedule) {
             self.standing = Standing::Failed(now.unix_timestamp());
             return Next::Failed(fault);
@@ -337,6 +337,11 @@ impl BackChannelNotice {
         let most = if self.sid.is_some() { schedule } else { schedule.min(SUBJECT_ALONE_SECONDS) };
         self.ended_at.saturating_add(most)
     }
+}
+
+/// Rounded up, so that what is added to it is not shorter than it was meant.
+fn next_second(now: OffsetDateTime) -> i64 {
+    now.unix_timestamp().saturating_add(i64::from(now.nanosecond() > 0))
 }
 
 /// Rounded up, so that no wait is shorter than it was meant.
