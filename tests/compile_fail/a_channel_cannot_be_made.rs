@@ -1,5 +1,5 @@
-//! A URI by which a client hears of logouts exists only if it passed registration, and the rules for
-//! addresses only by default or with networks that were read.
+//! A URI by which a client hears of logouts exists only if it passed registration, and the rules
+//! for addresses only by default or with networks that were read.
 use oidc_logout::op::{AddressRules, BackChannelUri, FrontChannelUri, Network};
 
 fn given<T>() -> T {

@@ -1,4 +1,5 @@
-//! A URI by which a client hears of logouts passes registration, and a network is read from its text.
+//! A URI by which a client hears of logouts passes registration, and a network is read from its
+//! text.
 use std::net::IpAddr;
 
 use oidc_logout::op::{BackChannelUri, FrontChannelUri, Network};

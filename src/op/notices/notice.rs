@@ -167,8 +167,8 @@ impl BackChannelNotice {
     /// Holds the notice back until it is [released](Self::release), for a host whose sessions and
     /// notices have no transaction in common: store the notices as prepared, end the session,
     /// release them. If the host dies in between, `due_at` comes after a minute; the worker then
-    /// looks whether the session is gone, and releases the notice or deletes it. Changes none that is
-    /// [over](Self::is_over).
+    /// looks whether the session is gone, and releases the notice or deletes it. Changes none that
+    /// is [over](Self::is_over).
     pub fn prepare(mut self) -> Self {
         if !self.is_over() {
             self.standing = Standing::Prepared(self.ended_at.saturating_add(60));
