@@ -248,17 +248,29 @@ impl Sender {
         attempt: Duration,
         authorities: &[Certificate],
     ) -> anyhow::Result<Self> {
-        let http = reqwest::Client::builder()
-            .redirect(Policy::none())
-            .no_proxy()
-            .dns_resolver(Arc::new(resolver))
-            .connect_timeout(CONNECT)
-            .timeout(attempt)
-            .pool_max_idle_per_host(4)
-            .pool_idle_timeout(Duration::from_secs(5))
-            .tls_certs_merge(authorities.iter().cloned())
-            .build()
-            .context("cannot prepare connections to clients")?;
+        let resolver = Arc::new(resolver);
+        let builder = || {
+            reqwest::Client::builder()
+                .redirect(Policy::none())
+                .no_proxy()
+                .dns_resolver(Arc::clone(&resolver))
+                .connect_timeout(CONNECT)
+                .timeout(attempt)
+                .pool_max_idle_per_host(4)
+                .pool_idle_timeout(Duration::from_secs(5))
+        };
+        let http = match builder().tls_certs_merge(authorities.iter().cloned()).build() {
+            Ok(http) => http,
+            // A provider without clients that want to be told does not need any.
+            Err(error) if authorities.is_empty() => {
+                tracing::warn!(
+                    ?error,
+                    "this machine trusts no certificate, so no client can be told of logouts by https"
+                );
+                builder().tls_certs_only([]).build()?
+            }
+            Err(error) => return Err(error).context("--delivery-ca"),
+        };
         Ok(Self { http, rules })
     }
 
@@ -393,5 +405,146 @@ impl Recorder {
             // Their claims count as lost after a while, and the worker tries again.
             tracing::error!(error = format!("{error:#}"), "what came of attempts to tell clients was not recorded");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use oidc_logout::op::{Client, EndedSession, LogoutEndpoint, Participant, RegistrationRules};
+    use oidc_logout::{Algorithm, KeySet, Secret};
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// A resolver whose answers are given, one after the other. The last one stays.
+    fn resolver(rules: &AddressRules, answers: &[&[&str]]) -> Resolver {
+        let address = |text: &&str| SocketAddr::new(text.parse::<IpAddr>().unwrap(), 0);
+        let answers: Vec<Vec<_>> = answers.iter().map(|texts| texts.iter().map(address).collect()).collect();
+        let next = AtomicUsize::new(0);
+        let look_up = move |_| -> LookingUp {
+            let next = next.fetch_add(1, Ordering::Relaxed).min(answers.len().saturating_sub(1));
+            let addresses = answers[next].clone();
+            Box::pin(async { Ok(addresses) })
+        };
+        Resolver { rules: rules.clone(), look_up: Arc::new(look_up) }
+    }
+
+    async fn resolve(resolver: &Resolver) -> Result<usize, bool> {
+        let addresses = resolver.resolve("rp.example".parse().unwrap()).await;
+        addresses.map(Iterator::count).map_err(|error| error.is::<AddressBlocked>())
+    }
+
+    #[tokio::test]
+    async fn a_name_passes_if_every_address_of_it_does() {
+        let public = AddressRules::default();
+        assert_eq!(resolve(&resolver(&public, &[&["93.184.215.14", "2606:2800:21f::1"]])).await, Ok(2));
+        for answers in [
+            &[&["93.184.215.14", "10.0.0.1"][..]][..],
+            &[&["169.254.169.254"]],
+            &[&["::ffff:127.0.0.1"]],
+            &[&["64:ff9b::a00:1"]],
+        ] {
+            assert_eq!(resolve(&resolver(&public, answers)).await, Err(true), "{answers:?}");
+        }
+        let office = public.allow_network("10.0.0.0/8".parse().unwrap());
+        assert_eq!(resolve(&resolver(&office, &[&["93.184.215.14", "10.0.0.1"]])).await, Ok(2));
+    }
+
+    /// A server that answers 200 and closes the connection. Returns its port, and counts requests.
+    async fn server() -> (u16, Arc<AtomicUsize>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (port, requests) = (listener.local_addr().unwrap().port(), Arc::new(AtomicUsize::new(0)));
+        let counted = Arc::clone(&requests);
+        tokio::spawn(async move {
+            loop {
+                let (mut connection, _) = listener.accept().await.unwrap();
+                counted.fetch_add(1, Ordering::Relaxed);
+                let _ = connection.read(&mut [0; 4096]).await;
+                let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+                connection.write_all(answer).await.unwrap();
+            }
+        });
+        (port, requests)
+    }
+
+    /// Sends the notice of a client with this URI. Returns the status.
+    async fn send(sender: &Sender, uri: &str) -> Result<u16, DeliveryFault> {
+        let rules = RegistrationRules::default().allow_http(true);
+        let rules = rules.addresses(AddressRules::default().allow_network("0.0.0.0/0".parse().unwrap()));
+        let client = Client::builder("rp-1")
+            .registration_rules(rules)
+            .id_token_signed_response_alg(Algorithm::Hs256)
+            .client_secret("a secret of 32 letters, at least.")
+            .backchannel_logout_uri(uri)
+            .build()
+            .unwrap();
+        let endpoint = LogoutEndpoint::new("https://op.example", KeySet::default(), Secret::new([7; 32]).unwrap());
+        let ended = EndedSession::new("session", OffsetDateTime::now_utc());
+        let notices = endpoint.notices(&ended, [Participant::new(&client, "sid")]);
+        let token = notices.back_channel()[0].logout_token(&client, OffsetDateTime::now_utc(), [1; 16]);
+        let token = token.unwrap().sign_with_client_secret().unwrap();
+        sender.send(&token.request()).await.map(|answer| answer.status().as_u16())
+    }
+
+    fn sender(rules: &AddressRules, answers: &[&[&str]]) -> Sender {
+        Sender::with_resolver(resolver(rules, answers), rules.clone(), Duration::from_secs(5), &[]).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_name_that_resolves_to_a_private_address_at_the_second_look_up_is_not_connected_to() {
+        let (port, requests) = server().await;
+        // The first address stands for one of the public internet.
+        let rules = AddressRules::default().allow_network("127.0.0.1/32".parse().unwrap());
+        let sender = sender(&rules, &[&["127.0.0.1"], &["127.0.0.2"], &["127.0.0.1", "127.0.0.2"]]);
+        let uri = format!("http://rp.example:{port}/logout");
+        assert_eq!(send(&sender, &uri).await, Ok(200));
+        assert_eq!(send(&sender, &uri).await, Err(DeliveryFault::AddressBlocked));
+        assert_eq!(send(&sender, &uri).await, Err(DeliveryFault::AddressBlocked));
+        assert_eq!(requests.load(Ordering::Relaxed), 1);
+    }
+
+    #[tokio::test]
+    async fn a_literal_address_is_checked_although_nobody_resolves_it() {
+        let (port, requests) = server().await;
+        let sender = sender(&AddressRules::default(), &[&["93.184.215.14"]]);
+        for host in ["127.0.0.1", "169.254.169.254", "10.0.0.1"] {
+            let uri = format!("http://{host}:{port}/logout");
+            assert_eq!(send(&sender, &uri).await, Err(DeliveryFault::AddressBlocked), "{host}");
+        }
+        assert_eq!(requests.load(Ordering::Relaxed), 0);
+    }
+
+    #[tokio::test]
+    async fn who_does_not_listen_or_answer_is_a_fault_of_its_own() {
+        let rules = AddressRules::default().allow_network("127.0.0.0/8".parse().unwrap());
+        let answers: &[&[&str]] = &[&["127.0.0.1"]];
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let patient = Sender::with_resolver(resolver(&rules, answers), rules.clone(), Duration::from_secs(1), &[]);
+        let uri = format!("http://rp.example:{port}/logout");
+        assert_eq!(send(&patient.unwrap(), &uri).await, Err(DeliveryFault::Timeout));
+        drop(listener);
+        assert_eq!(send(&sender(&rules, answers), &uri).await, Err(DeliveryFault::Transport));
+    }
+
+    #[test]
+    fn places_are_taken_under_each_limit_or_under_none() {
+        let places = Arc::new(Places::default());
+        let take = |limits: &[(&str, usize)]| {
+            Places::take(&places, limits.iter().map(|(name, most)| ((*name).to_owned(), *most)).collect())
+        };
+        let (one, two) = (take(&[("a", 2), ("all", 3)]), take(&[("a", 2), ("all", 3)]));
+        assert!(one.is_some() && two.is_some() && take(&[("a", 2), ("all", 3)]).is_none());
+        // The refused one has taken nothing.
+        let three = take(&[("b", 2), ("all", 3)]);
+        assert!(three.is_some() && take(&[("b", 2), ("all", 3)]).is_none());
+        drop(one);
+        assert!(take(&[("a", 2), ("all", 3)]).is_some());
+        drop((two, three));
+        assert!(places.0.lock().unwrap().is_empty());
     }
 }

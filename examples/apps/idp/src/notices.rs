@@ -46,11 +46,11 @@ pub(crate) struct Waiting {
     pub(crate) host: String,
 }
 
-/// The clients with a notice that is due.
-pub(crate) async fn waiting_clients(db: &Database, now: i64) -> sqlx::Result<Vec<Waiting>> {
-    let select = "SELECT client_id, MIN(host) AS host FROM notices WHERE due_at <= $1 \
-        GROUP BY client_id ORDER BY client_id";
-    sqlx::query_as(select).bind(now).fetch_all(db.reader()).await
+/// Some clients with a notice that is due, from the one after another on.
+pub(crate) async fn waiting_clients(db: &Database, now: i64, after: &str, most: i64) -> sqlx::Result<Vec<Waiting>> {
+    let select = "SELECT client_id, MIN(host) AS host FROM notices WHERE due_at <= $1 AND client_id > $2 \
+        GROUP BY client_id ORDER BY client_id LIMIT $3";
+    sqlx::query_as(select).bind(now).bind(after).bind(most).fetch_all(db.reader()).await
 }
 
 /// A notice that is due, unless somebody else claims it.

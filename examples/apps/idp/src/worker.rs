@@ -11,7 +11,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use crate::app::App;
 use crate::delivery::{Attempt, Place};
-use crate::notices::{self, Due};
+use crate::notices::{self, Due, Waiting};
 use crate::{clients, store};
 
 /// How often it looks when nobody wakes it.
@@ -22,8 +22,9 @@ const AT_CLIENT: usize = 4;
 const AT_HOST: usize = 4;
 const AT_ONCE: usize = 32;
 
-/// How many notices of one client are read at once.
-const PAGE: i64 = 64;
+/// How many clients are looked at at a time, and how many notices of each are read.
+const CLIENTS: i64 = 64;
+const PAGE: i64 = 32;
 
 /// Works until the process is told to stop.
 pub(crate) async fn work(app: Arc<App>) {
@@ -80,31 +81,45 @@ struct Queue {
 }
 
 impl Queue {
-    /// Reads what is due, of each client a page.
+    /// Reads what is due: a page of each client that can be told now. It begins after the client that
+    /// was served last, and goes past those whose places are taken, however many these are.
     async fn fill(&mut self, app: &App) -> anyhow::Result<()> {
         let now = store::now();
         self.clients.clear();
-        self.has_more = false;
-        let mut waiting = notices::waiting_clients(&app.db, now).await?;
-        let served = waiting.iter().take_while(|client| client.client_id <= self.last).count();
-        waiting.rotate_left(served);
-        let mut read = 0_usize;
-        for client in waiting {
-            if read >= AT_ONCE.saturating_mul(4) {
-                self.has_more = true;
-                break;
-            }
-            if free(app, &client.client_id, &client.host).is_none() {
-                self.has_more = true;
-                continue;
-            }
-            let mut due = notices::due(&app.db, &client.client_id, now, PAGE).await?;
-            self.has_more |= i64::try_from(due.len())? >= PAGE;
-            read = read.saturating_add(due.len().min(AT_CLIENT));
-            // Taken from the end.
-            due.reverse();
-            self.clients.push(due);
+        self.has_more = true;
+        if app.delivery.place(vec![in_all()]).is_none() {
+            return Ok(());
         }
+        let (begin, mut after) = (self.last.clone(), self.last.clone());
+        let (mut is_full, mut is_second_round) = (false, false);
+        loop {
+            let waiting = notices::waiting_clients(&app.db, now, &after, CLIENTS).await?;
+            let last = waiting.last().map(|client| client.client_id.clone()).unwrap_or_default();
+            let is_end = i64::try_from(waiting.len())? < CLIENTS;
+            for Waiting { client_id, host } in waiting {
+                if is_second_round && client_id > begin {
+                    break;
+                }
+                if free(app, &client_id, &host).is_none() {
+                    is_full = true;
+                    continue;
+                }
+                let mut due = notices::due(&app.db, &client_id, now, PAGE).await?;
+                is_full |= i64::try_from(due.len())? >= PAGE;
+                // Taken from the end.
+                due.reverse();
+                self.clients.push(due);
+            }
+            if self.clients.len() >= AT_ONCE {
+                return Ok(());
+            }
+            match (is_end, is_second_round) {
+                (true, false) if !begin.is_empty() => (after, is_second_round) = (String::new(), true),
+                (false, _) if !is_second_round || last < begin => after = last,
+                _ => break,
+            }
+        }
+        self.has_more = is_full;
         Ok(())
     }
 
@@ -136,9 +151,9 @@ impl Queue {
 }
 
 fn free(app: &App, client_id: &str, host: &str) -> Option<Place> {
-    app.delivery.place(vec![
-        (format!("client {client_id}"), AT_CLIENT),
-        (format!("host {host}"), AT_HOST),
-        ("worker".to_owned(), AT_ONCE),
-    ])
+    app.delivery.place(vec![(format!("client {client_id}"), AT_CLIENT), (format!("host {host}"), AT_HOST), in_all()])
+}
+
+fn in_all() -> (String, usize) {
+    ("worker".to_owned(), AT_ONCE)
 }

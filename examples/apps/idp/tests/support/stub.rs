@@ -13,7 +13,11 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Method, Uri};
 use axum::response::Response;
 use axum::routing::any;
+use axum_server::tls_rustls::RustlsConfig;
 use http_body_util::channel::Channel;
+use rustls::ServerConfig;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -74,7 +78,7 @@ struct Shared {
 /// The clients, at one address.
 #[derive(Clone)]
 pub(crate) struct Stub {
-    port: u16,
+    origin: String,
     shared: Arc<Mutex<Shared>>,
 }
 
@@ -82,15 +86,35 @@ impl Stub {
     /// They answer 200 until they are told otherwise.
     pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let stub = Self { port: listener.local_addr().unwrap().port(), shared: Arc::default() };
-        let router = Router::new().route("/{client}", any(receive)).with_state(stub.clone());
+        let stub = Self { origin: format!("http://{}", listener.local_addr().unwrap()), shared: Arc::default() };
+        let router = stub.router();
         tokio::spawn(async move { axum::serve(listener, router).await });
         stub
     }
 
+    /// Over https on `localhost`, with a certificate and its key in PEM.
+    pub(crate) fn start_with_certificate(certificate: &str, key: &str) -> Self {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let stub = Self { origin: format!("https://localhost:{port}"), shared: Arc::default() };
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let certificate = CertificateDer::from_pem_slice(certificate.as_bytes()).unwrap();
+        let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap();
+        let tls = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+        let tls = tls.with_no_client_auth().with_single_cert(vec![certificate], key).unwrap();
+        let server = axum_server::from_tcp_rustls(listener, RustlsConfig::from_config(Arc::new(tls))).unwrap();
+        tokio::spawn(server.serve(stub.router().into_make_service()));
+        stub
+    }
+
+    fn router(&self) -> Router {
+        Router::new().route("/{client}", any(receive)).with_state(self.clone())
+    }
+
     /// The `backchannel_logout_uri` of a client.
     pub(crate) fn uri(&self, client: &str) -> String {
-        format!("http://127.0.0.1:{}/{client}", self.port)
+        format!("{}/{client}", self.origin)
     }
 
     /// A client for the operator's file, with more metadata.

@@ -11,6 +11,7 @@ use super::provider::new_database;
 use crate::support::browser::Browser;
 use crate::support::instance::run;
 use crate::support::rp::{CALLBACK, Rp, SIGNED_OUT, text};
+use crate::support::stub::{Answers, SECRET, Stub};
 
 /// A process that is killed when this is dropped, if it has not ended by then.
 struct Process {
@@ -139,6 +140,61 @@ async fn it_prints_where_to_go_logs_no_secret_and_ends_when_told_to() {
     ];
     for secret in secrets.into_iter().chain(typed) {
         assert!(!log.contains(secret), "{secret} in {log}");
+    }
+}
+
+#[tokio::test]
+async fn the_log_says_who_was_told_and_who_was_not_without_a_token_or_a_user() {
+    let (directory, database) = database().await;
+    let stub = Stub::start().await;
+    stub.answers("broken", &[Answers::With(404)]);
+    stub.answers("late", &[Answers::With(503)]);
+    let clients = ["told", "broken", "late"].map(|id| stub.client(id, &json!({})));
+    let none = stub.client("none", &json!({ "backchannel_logout_uri": null }));
+    let file = directory.path().join("clients.json");
+    std::fs::write(&file, json!([clients[0], clients[1], clients[2], none]).to_string()).unwrap();
+    let process = Process::start(&database, &["--clients", file.to_str().unwrap()]);
+    let issuer = process.printed("Issuer:").to_owned();
+    let browser = Browser::new();
+    let mut tokens = Value::Null;
+    for (index, id) in ["told", "broken", "late", "none"].into_iter().enumerate() {
+        let rp = Rp {
+            id: id.to_owned(),
+            secret: SECRET.to_owned(),
+            registration: json!({}),
+            issuer: issuer.clone(),
+            origin: issuer.clone(),
+        };
+        let page = browser.get(&rp.authorize(&[])).await;
+        let answer = if index == 0 { browser.sign_in(&page).await } else { page };
+        tokens = rp.redeem(&answer.redirected("code").unwrap()).await;
+    }
+    let hint = text(&tokens, "id_token");
+    assert_eq!(browser.get(&format!("{issuer}/end_session?id_token_hint={hint}")).await.status, 200);
+    let received = ["told", "broken", "late"].map(|id| stub.received(id)[0].clone());
+    let log = process.terminate();
+    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let of = |level: &str, client: &str| {
+        let is_it = |line: &&Value| {
+            let fields = &line["fields"];
+            let is_about_it = fields["message"].as_str().is_some_and(|message| message.starts_with("a client "));
+            line["level"] == level && fields["client_id"] == client && is_about_it
+        };
+        let line = lines.iter().find(is_it);
+        line.unwrap_or_else(|| panic!("{level} {client}: {log}"))["fields"].clone()
+    };
+    assert_eq!(of("INFO", "told")["message"], "a client was told of a logout");
+    let broken = of("WARN", "broken");
+    assert_eq!((&broken["attempt"], &broken["cause"]), (&json!(1), &json!("the client answered with status 404")));
+    let late = of("WARN", "late");
+    assert_eq!((&late["attempt"], &late["cause"]), (&json!(1), &json!("the client answered with status 503")));
+    assert!((3..=7).contains(&late["retry_in_seconds"].as_i64().unwrap()), "{late}");
+    assert_eq!(of("INFO", "none")["cause"], "no_channel");
+    for received in received {
+        let claims = received.claims();
+        for secret in [received.logout_token(), text(&claims, "sid"), text(&claims, "jti"), &received.body] {
+            assert!(!log.contains(secret), "{secret} in {log}");
+        }
     }
 }
 

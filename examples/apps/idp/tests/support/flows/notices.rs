@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use idp::config::{Command, Config};
-use idp::run_command;
+use idp::config::Config;
+use rcgen::{CertifiedKey, generate_simple_self_signed};
 use serde_json::{Value, json};
 
 use super::set_user;
@@ -160,16 +160,8 @@ async fn whatever_ends_a_session_tells_its_clients() {
     let stub = Stub::start().await;
     let ids = ["one", "two"];
     let provider = provider(&stub, &ids.map(|id| (id, json!({}))), &[]).await;
-    let command = async |command| {
-        let config = Config::from_args(["--database", &provider.database]).unwrap();
-        run_command(command, &config).await.unwrap();
-    };
+    let command = |command: &[&str]| succeed(&provider.database, command, "");
     let browser = Browser::new();
-    let end = |user: Option<&str>, client: Option<&str>| Command::EndSessions {
-        user: user.map(str::to_owned),
-        client: client.map(str::to_owned),
-        all: user.is_none() && client.is_none(),
-    };
 
     // A request by a client's server, which ends the session of another browser.
     let (claims, hint) = sign_in(&provider, &browser, &ids).await;
@@ -192,20 +184,19 @@ async fn whatever_ends_a_session_tells_its_clients() {
     told_once(&provider, &stub, &ids, &claims).await;
 
     // The operator: by user, by client, all.
-    let bob = Command::EndSessions { user: Some("bob".to_owned()), client: None, all: false };
-    command(bob).await;
+    command(&["end-sessions", "--user", "bob"]);
     stub.receives("one", 1).await;
     stub.forget();
     let (claims, _) = sign_in(&provider, &browser, &ids).await;
-    command(end(Some("alice"), None)).await;
+    command(&["end-sessions", "--user", "alice"]);
     told_once(&provider, &stub, &ids, &claims).await;
     let (claims, _) = sign_in(&provider, &browser, &ids).await;
     let other = Browser::new();
     let (other_claims, _) = sign_in(&provider, &other, &["two"]).await;
-    command(end(None, Some("one"))).await;
+    command(&["end-sessions", "--client", "one"]);
     told_once(&provider, &stub, &ids, &claims).await;
     assert_eq!(other.get(&provider.url("/")).await.status, 200);
-    command(end(None, None)).await;
+    command(&["end-sessions", "--all"]);
     told_once(&provider, &stub, &["two"], &other_claims).await;
 
     // Everywhere: a notice for each session.
@@ -233,7 +224,7 @@ async fn whatever_ends_a_session_tells_its_clients() {
 
     // A deleted user.
     let (claims, _) = sign_in(&provider, &browser, &ids).await;
-    command(Command::DeleteUser { username: "alice".to_owned() }).await;
+    command(&["delete-user", "alice"]);
     told_once(&provider, &stub, &ids, &claims).await;
     let page = browser.get(&rp(&provider, "one").authorize(&[])).await;
     assert_eq!(browser.sign_in(&page).await.status, 403);
@@ -243,10 +234,10 @@ async fn whatever_ends_a_session_tells_its_clients() {
 #[tokio::test]
 async fn a_session_that_is_found_expired_at_sign_out_ends_there() {
     let stub = Stub::start().await;
-    let provider = provider(&stub, &[("one", json!({}))], &["--session-seconds", "2"]).await;
+    let provider = provider(&stub, &[("one", json!({}))], &["--session-seconds", "5"]).await;
     let browser = Browser::new();
     let (claims, hint) = sign_in(&provider, &browser, &["one"]).await;
-    tokio::time::sleep(Duration::from_secs(3)).await;
+    tokio::time::sleep(Duration::from_secs(6)).await;
     let answer = sign_out(&provider, &browser, &hint).await;
     assert!(answer.body.contains("This browser had no session here"), "{}", answer.body);
     told_once(&provider, &stub, &["one"], &claims).await;
@@ -331,22 +322,19 @@ async fn what_a_client_answers_decides_whether_it_is_asked_again() {
 async fn a_client_that_is_gone_or_has_no_channel_any_more_is_given_up() {
     let stub = Stub::start().await;
     let ids = ["deleted", "without"];
-    let options = ["--base-url", "http://127.0.0.1:9", "--session-by-sid", "0"];
+    let options = ["--base-url", "http://127.0.0.1:9"];
     let provider = provider(&stub, &ids.map(|id| (id, json!({}))), &options).await;
     for id in ids {
         stub.answers(id, &[Answers::With(500)]);
     }
-    let (_, hint) = sign_in(&provider, &Browser::new(), &ids).await;
-    let config = Config::from_args(["--database", &provider.database]).unwrap();
-    drop(hint);
-    let provider_database = provider.database.clone();
+    sign_in(&provider, &Browser::new(), &ids).await;
     let clients = json!([stub.client("without", &json!({ "backchannel_logout_uri": null }))]);
     let file = provider.file("fewer.json", &clients);
-    run_command(Command::EndSessions { user: None, client: None, all: true }, &config).await.unwrap();
+    succeed(&provider.database, &["end-sessions", "--all"], "");
     stub.receives("deleted", 1).await;
     stub.receives("without", 1).await;
     let options = [&["--clients", &*file], &options[..], &SOON].concat();
-    let second = start(&provider_database, &options).await;
+    let second = start(&provider.database, &options).await;
     let line = is_in_state(&provider, "deleted", "failed").await;
     assert_eq!(line[4], "the client is not registered any more");
     let line = is_in_state(&provider, "without", "failed").await;
@@ -532,4 +520,80 @@ async fn clients_with_a_front_channel_are_told_in_frames() {
     let form = [("id_token_hint", &*hint)];
     let answer = Browser::without_cookies().post(&provider.url("/end_session"), &form).await;
     assert_eq!((answer.status.as_u16(), src(&answer.html()).len()), (200, 0));
+}
+
+#[tokio::test]
+async fn a_session_that_expires_tells_its_clients() {
+    let stub = Stub::start().await;
+    let options = ["--base-url", "http://127.0.0.1:9", "--session-seconds", "5"];
+    let provider = provider(&stub, &[("one", json!({}))], &options).await;
+    let (claims, _) = sign_in(&provider, &Browser::new(), &["one"]).await;
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    // Expired sessions are looked for every minute, and at a start.
+    let second = start(&provider.database, &[&options[..], &SOON].concat()).await;
+    told_once(&provider, &stub, &["one"], &claims).await;
+    second.shutdown().await.unwrap();
+}
+
+/// Makes every commit fail that stores a notice, or repairs that.
+async fn break_commits(provider: &Provider, broken: bool) {
+    sqlx::any::install_default_drivers();
+    let pool = sqlx::AnyPool::connect(&provider.database).await.unwrap();
+    let is_sqlite = provider.database.starts_with("sqlite:");
+    let statements = match (broken, is_sqlite) {
+        (true, true) => {
+            "CREATE TABLE broken (id TEXT REFERENCES users (id) DEFERRABLE INITIALLY DEFERRED); \
+            CREATE TRIGGER broken AFTER INSERT ON notices BEGIN INSERT INTO broken VALUES ('nobody'); END"
+        }
+        (true, false) => {
+            "CREATE TABLE broken (id TEXT REFERENCES users (id) DEFERRABLE INITIALLY DEFERRED); \
+            CREATE FUNCTION broken() RETURNS trigger LANGUAGE plpgsql AS \
+            'BEGIN INSERT INTO broken VALUES (''nobody''); RETURN NEW; END'; \
+            CREATE TRIGGER broken AFTER INSERT ON notices FOR EACH ROW EXECUTE FUNCTION broken()"
+        }
+        (false, true) => "DROP TRIGGER broken",
+        (false, false) => "DROP TRIGGER broken ON notices",
+    };
+    sqlx::raw_sql(statements).execute(&pool).await.unwrap();
+    pool.close().await;
+}
+
+#[tokio::test]
+async fn nobody_is_told_of_a_sign_out_whose_commit_failed() {
+    let stub = Stub::start().await;
+    let provider = provider(&stub, &[("one", json!({}))], &[]).await;
+    let browser = Browser::new();
+    let (claims, hint) = sign_in(&provider, &browser, &["one"]).await;
+    break_commits(&provider, true).await;
+    assert_eq!(sign_out(&provider, &browser, &hint).await.status, 500);
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_eq!(stub.all_received().len(), 0);
+    assert_eq!(browser.get(&provider.url("/")).await.status, 200);
+    break_commits(&provider, false).await;
+    assert_eq!(sign_out(&provider, &browser, &hint).await.status, 200);
+    told_once(&provider, &stub, &["one"], &claims).await;
+}
+
+#[tokio::test]
+async fn certificates_of_an_authority_of_ones_own_are_trusted_where_the_operator_says_so() {
+    let CertifiedKey { cert, signing_key } = generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("ca.pem");
+    std::fs::write(&file, cert.pem()).unwrap();
+    for (options, told) in [(&["--delivery-ca", file.to_str().unwrap()][..], true), (&[], false)] {
+        let stub = Stub::start_with_certificate(&cert.pem(), &signing_key.serialize_pem());
+        let provider = provider(&stub, &[("one", json!({}))], options).await;
+        let browser = Browser::new();
+        let (claims, hint) = sign_in(&provider, &browser, &["one"]).await;
+        assert_eq!(sign_out(&provider, &browser, &hint).await.status, 200);
+        if told {
+            told_once(&provider, &stub, &["one"], &claims).await;
+        } else {
+            let line = is_in_state(&provider, "one", "due").await;
+            assert!(line[4].is_empty() || line[4] == "no connection to the client, or it broke", "{line:?}");
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            assert_eq!(is_in_state(&provider, "one", "due").await[4], "no connection to the client, or it broke");
+            assert_eq!(stub.all_received().len(), 0);
+        }
+    }
 }
