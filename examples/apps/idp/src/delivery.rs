@@ -280,7 +280,16 @@ impl Sender {
         let host = url.host_str().ok_or(DeliveryFault::NoChannel)?;
         self.rules.check_host(host).map_err(|AddressBlocked { .. }| DeliveryFault::AddressBlocked)?;
         let post = self.http.post(url).header(CONTENT_TYPE, request.content_type()).body(request.body().to_owned());
-        post.send().await.map_err(|error| fault(&error))
+        post.send().await.map_err(|error| {
+            let fault = fault(&error);
+            if fault == DeliveryFault::Transport {
+                // Only its causes say what is wrong, such as a certificate that nobody trusts. They
+                // do not hold the token.
+                let error = anyhow::Error::from(error.without_url());
+                tracing::warn!(host = request.host(), error = format!("{error:#}"), "no connection to a client");
+            }
+            fault
+        })
     }
 }
 

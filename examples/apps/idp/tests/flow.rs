@@ -30,3 +30,4 @@ mod support {
 }
 
 use suites::flow::provider;
+use support::rp::{CALLBACK, SIGNED_OUT};

@@ -35,3 +35,4 @@ mod support {
 }
 
 use suites::instances::provider;
+use support::rp::{CALLBACK, SIGNED_OUT};

@@ -1,5 +1,5 @@
-//! Clients that are told of logouts: an HTTP server that keeps every request, and answers as a test
-//! wants.
+//! Clients that are told of logouts: an HTTP server, over TLS too, that keeps every request, and
+//! answers as a test wants.
 
 #![allow(dead_code, reason = "each test crate uses a part of it")]
 
@@ -15,14 +15,14 @@ use axum::response::Response;
 use axum::routing::any;
 use axum_server::tls_rustls::RustlsConfig;
 use http_body_util::channel::Channel;
-use rustls::ServerConfig;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rcgen::{CertifiedKey, KeyPair};
+use rustls::crypto::aws_lc_rs::default_provider;
+use rustls::{ServerConfig, SupportedProtocolVersion};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use super::instance::PATIENCE;
-use super::rp::{CALLBACK, SIGNED_OUT};
+use crate::{CALLBACK, SIGNED_OUT};
 
 /// The secret of every client of the file.
 pub(crate) const SECRET: &str = "a secret of 32 letters, at least.";
@@ -86,23 +86,26 @@ impl Stub {
     /// They answer 200 until they are told otherwise.
     pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let stub = Self { origin: format!("http://{}", listener.local_addr().unwrap()), shared: Arc::default() };
+        let origin = format!("http://{}", listener.local_addr().unwrap());
+        let stub = Self { origin, shared: Arc::default() };
         let router = stub.router();
         tokio::spawn(async move { axum::serve(listener, router).await });
         stub
     }
 
-    /// Over https on `localhost`, with a certificate and its key in PEM.
-    pub(crate) fn start_with_certificate(certificate: &str, key: &str) -> Self {
+    /// The same over TLS, by some of its versions, with a certificate for `localhost`.
+    pub(crate) fn start_over_tls(
+        certified: &CertifiedKey<KeyPair>,
+        versions: &[&'static SupportedProtocolVersion],
+    ) -> Self {
+        let tls = ServerConfig::builder_with_provider(Arc::new(default_provider()));
+        let tls = tls.with_protocol_versions(versions).unwrap().with_no_client_auth();
+        let (certificate, key) = (certified.cert.der().clone(), certified.signing_key.serialize_der());
+        let tls = tls.with_single_cert(vec![certificate], key.try_into().unwrap()).unwrap();
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let stub = Self { origin: format!("https://localhost:{port}"), shared: Arc::default() };
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let certificate = CertificateDer::from_pem_slice(certificate.as_bytes()).unwrap();
-        let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap();
-        let tls = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
-        let tls = tls.with_no_client_auth().with_single_cert(vec![certificate], key).unwrap();
+        let origin = format!("https://localhost:{}", listener.local_addr().unwrap().port());
+        let stub = Self { origin, shared: Arc::default() };
         let server = axum_server::from_tcp_rustls(listener, RustlsConfig::from_config(Arc::new(tls))).unwrap();
         tokio::spawn(server.serve(stub.router().into_make_service()));
         stub
@@ -110,6 +113,11 @@ impl Stub {
 
     fn router(&self) -> Router {
         Router::new().route("/{client}", any(receive)).with_state(self.clone())
+    }
+
+    /// Where the clients are.
+    pub(crate) fn origin(&self) -> &str {
+        &self.origin
     }
 
     /// The `backchannel_logout_uri` of a client.

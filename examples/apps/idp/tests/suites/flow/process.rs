@@ -4,6 +4,7 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, Command, Stdio};
 use std::thread::{self, JoinHandle};
 
+use rcgen::generate_simple_self_signed;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -141,6 +142,30 @@ async fn it_prints_where_to_go_logs_no_secret_and_ends_when_told_to() {
     for secret in secrets.into_iter().chain(typed) {
         assert!(!log.contains(secret), "{secret} in {log}");
     }
+}
+
+/// The list of notices and the audit record say only that there was no connection.
+#[tokio::test]
+async fn the_log_says_what_is_wrong_with_a_clients_certificate() {
+    let certified = generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let stub = Stub::start_over_tls(&certified, rustls::ALL_VERSIONS);
+    let (directory, database) = database().await;
+    let file = directory.path().join("clients.json");
+    std::fs::write(&file, json!([stub.client("rp", &json!({}))]).to_string()).unwrap();
+    let process = Process::start(&database, &["--clients", file.to_str().unwrap()]);
+    let issuer = process.printed("Issuer:").to_owned();
+    let (id, secret) = ("rp".to_owned(), SECRET.to_owned());
+    let rp = Rp { id, secret, registration: Value::Null, origin: issuer.clone(), issuer };
+    let browser = Browser::new();
+    let tokens = rp.tokens(&browser).await;
+    browser.get(&rp.end_session(&[("id_token_hint", text(&tokens, "id_token"))])).await;
+    let log = process.terminate();
+    let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let lines: Vec<_> = lines.filter(|line| line["target"] == "idp::delivery").collect();
+    let error = lines.iter().find_map(|line| line["fields"]["error"].as_str());
+    assert!(error.is_some_and(|error| error.contains("UnknownIssuer")), "{lines:?}");
+    assert!(lines.iter().all(|line| line["fields"]["host"] == "localhost"), "{lines:?}");
+    assert!(!log.contains(&stub.uri("rp")) && !log.contains("logout_token"), "{log}");
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use idp::config::Config;
-use rcgen::{CertifiedKey, generate_simple_self_signed};
+use rcgen::generate_simple_self_signed;
 use serde_json::{Value, json};
 
 use super::set_user;
@@ -576,12 +576,12 @@ async fn nobody_is_told_of_a_sign_out_whose_commit_failed() {
 
 #[tokio::test]
 async fn certificates_of_an_authority_of_ones_own_are_trusted_where_the_operator_says_so() {
-    let CertifiedKey { cert, signing_key } = generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let certified = generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("ca.pem");
-    std::fs::write(&file, cert.pem()).unwrap();
+    std::fs::write(&file, certified.cert.pem()).unwrap();
     for (options, told) in [(&["--delivery-ca", file.to_str().unwrap()][..], true), (&[], false)] {
-        let stub = Stub::start_with_certificate(&cert.pem(), &signing_key.serialize_pem());
+        let stub = Stub::start_over_tls(&certified, rustls::ALL_VERSIONS);
         let provider = provider(&stub, &[("one", json!({}))], options).await;
         let browser = Browser::new();
         let (claims, hint) = sign_in(&provider, &browser, &["one"]).await;
