@@ -23,9 +23,13 @@ impl Provider {
 
     /// With the operator's clients, in the form of the option `--clients`.
     pub(crate) async fn start_with_clients(clients: &Value) -> Self {
+        Self::start_with_clients_and(clients, &[]).await
+    }
+
+    pub(crate) async fn start_with_clients_and(clients: &Value, options: &[&str]) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let file = write(&directory, "clients.json", &clients.to_string());
-        Self::start_in(directory, &["--clients", &file]).await
+        Self::start_in(directory, &[&["--clients", &file], options].concat()).await
     }
 
     pub(crate) async fn start_with(options: &[&str]) -> Self {

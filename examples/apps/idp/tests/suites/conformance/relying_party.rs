@@ -27,6 +27,8 @@ pub(crate) struct RelyingParty {
     /// The response to its registration.
     pub(crate) registration: Value,
     issuer: String,
+    /// The only certificate (PEM) that its own requests trust; `None` for those of this machine.
+    certificate: Option<String>,
 }
 
 impl RelyingParty {
@@ -50,7 +52,17 @@ impl RelyingParty {
     /// A client that the operator has registered.
     pub(crate) fn known(provider: &Provider, id: &str, secret: &str) -> Self {
         let (id, secret, issuer) = (id.to_owned(), secret.to_owned(), provider.issuer().to_owned());
-        Self { id, secret, issuer, registration: Value::Null }
+        Self { id, secret, issuer, registration: Value::Null, certificate: None }
+    }
+
+    /// The same client, of a provider with this certificate (PEM).
+    pub(crate) fn trusting(self, certificate: &str) -> Self {
+        Self { certificate: Some(certificate.to_owned()), ..self }
+    }
+
+    /// What sends the client's own requests.
+    fn server(&self) -> Browser {
+        self.certificate.as_deref().map_or_else(Browser::new, Browser::trusting)
     }
 
     /// An authorization request. A parameter replaces the usual one of its name, and an empty one
@@ -107,12 +119,12 @@ impl RelyingParty {
             let request = http.post(url).header("content-type", "application/x-www-form-urlencoded").body(form);
             if public.is_some() { request } else { request.basic_auth(credentials.0, Some(credentials.1)) }
         };
-        Browser::new().send(send).await
+        self.server().send(send).await
     }
 
     pub(crate) async fn userinfo(&self, access_token: &str) -> Answer {
         let url = format!("{}/userinfo", self.issuer);
-        Browser::new().send(|http| http.get(url).bearer_auth(access_token)).await
+        self.server().send(|http| http.get(url).bearer_auth(access_token)).await
     }
 
     /// Whether the browser's user is signed in at the provider (Core 1.0, section 3.1.2.1,
@@ -127,7 +139,7 @@ impl RelyingParty {
     }
 
     pub(crate) async fn jwks(&self) -> Value {
-        Browser::new().get(&format!("{}/jwks", self.issuer)).await.json()
+        self.server().get(&format!("{}/jwks", self.issuer)).await.json()
     }
 
     /// The claims of an ID Token, verified with the provider's keys or the secret.
