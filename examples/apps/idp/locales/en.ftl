@@ -64,7 +64,9 @@ signed-out-sessions =
     }
 signed-out-sign-in = Sign in
 front-channel-title = You are signed out
-front-channel-text = One moment: we are telling the applications that you have used.
+front-channel-text = Your session here has ended. Signing you out of these applications too:
+front-channel-goes-on = In a moment you go back to { $client }. If nothing happens, press the button.
+front-channel-goes-on-unnamed = In a moment you go on. If nothing happens, press the button.
 front-channel-continue = Continue to { $client }
 front-channel-continue-unnamed = Continue
 frame-title = Signing out of { $client }

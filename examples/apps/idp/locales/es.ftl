@@ -64,7 +64,9 @@ signed-out-sessions =
     }
 signed-out-sign-in = Iniciar sesión
 front-channel-title = Has cerrado la sesión
-front-channel-text = Un momento: estamos avisando a las aplicaciones que has usado.
+front-channel-text = Tu sesión aquí ha terminado. Cerrando tu sesión también en estas aplicaciones:
+front-channel-goes-on = En un momento vuelves a { $client }. Si no ocurre nada, pulsa el botón.
+front-channel-goes-on-unnamed = En un momento sigues adelante. Si no ocurre nada, pulsa el botón.
 front-channel-continue = Continuar a { $client }
 front-channel-continue-unnamed = Continuar
 frame-title = Cerrando la sesión en { $client }

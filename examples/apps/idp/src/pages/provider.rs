@@ -211,6 +211,14 @@ impl FrontChannelPage<'_> {
         op::FrontChannelPage::SCRIPT
     }
 
+    /// What happens by itself.
+    fn goes_on(&self) -> Cow<'static, str> {
+        match self.client {
+            Some(client) => self.language.text_with("front-channel-goes-on", "client", client),
+            None => self.language.text("front-channel-goes-on-unnamed"),
+        }
+    }
+
     fn go_on(&self) -> Cow<'static, str> {
         match self.client {
             Some(client) => self.language.text_with("front-channel-continue", "client", client),

@@ -243,7 +243,35 @@ fn the_page_with_frames_leads_on_with_a_script_without_one_and_by_hand() {
     let refresh = refresh.or_else(|| select(&without_scripts, "meta")[0].attr("content").map(str::to_owned));
     assert_eq!(refresh.unwrap(), format!("3;url={link}"));
     assert_eq!(select(&page, "iframe").len(), 2);
+    // The script follows the link, so it stands below.
+    assert!(html.find("id=\"continue\"").unwrap() < html.find("<script>").unwrap());
     assert!(policy_with_frames().contains(FrontChannelPage::SCRIPT_HASH));
+}
+
+#[test]
+fn the_clients_that_are_told_in_frames_are_named() {
+    for language in Language::ALL {
+        for name in ["front-channel", "front-channel-alone", "signed-out-frames"] {
+            let html = one(language, PLAIN, name);
+            let page = Html::parse_document(&html);
+            let names: Vec<_> = select(&page, "main li").into_iter().map(text).collect();
+            assert_eq!(names, [PLAIN, "Demo mail"], "{name}");
+            let titles =
+                select(&page, "iframe").iter().map(|it| it.attr("title").unwrap().to_owned()).collect::<Vec<_>>();
+            assert!(titles[0].contains(PLAIN) && titles[1].contains("Demo mail"), "{titles:?}");
+            // What is in a frame is not for the user: it gets no focus, and nothing is said of it.
+            assert!(select(&page, "iframe").iter().all(|frame| frame.attr("tabindex") == Some("-1")), "{name}");
+            assert_eq!(select(&page, "[role=status]").len(), usize::from(name != "signed-out-frames"), "{name}");
+            assert!(select(&page, "main iframe, [hidden], [aria-hidden]").is_empty(), "{name}");
+        }
+        let said = |name: &str| text(select(&Html::parse_document(&one(language, PLAIN, name)), "main")[0]);
+        // Where the user goes on to is said, and it is on the link.
+        assert_eq!(said("front-channel").matches(PLAIN).count(), 3);
+        assert_eq!(said("front-channel-alone").matches(PLAIN).count(), 1);
+    }
+    let style = ASSETS.iter().find(|asset| asset.path.ends_with(".css")).unwrap().body;
+    let rule = style.split_once(".frames iframe {").unwrap().1.split_once('}').unwrap().0;
+    assert!(!rule.contains("display") && !rule.contains("visibility"), "browsers may not load it");
 }
 
 #[test]
