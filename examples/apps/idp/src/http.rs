@@ -172,7 +172,7 @@ pub(crate) fn page<'h>(
     page_under(pages::CONTENT_SECURITY_POLICY, status, headers, language, page)
 }
 
-/// A page that may hold frames. The policy of its outcome says which.
+/// A page that holds frames. The policy of its outcome says which.
 pub(crate) fn page_with_frames<'h>(
     status: u16,
     headers: impl IntoIterator<Item = (&'static str, &'h str)>,

@@ -245,7 +245,11 @@ impl Page<'_> {
                 let not_told = left.names(not_told);
                 let clients = ToldClients { told: &delivered, frames: &frames, pending: &pending, not_told: &not_told };
                 let content = SignedOutPage { language, ended: left.ended, clients, other_sessions: left.sessions };
-                http::page_with_frames(status, &headers, language, &content)
+                if frames.is_empty() {
+                    http::page(status, &headers, language, &content)
+                } else {
+                    http::page_with_frames(status, &headers, language, &content)
+                }
             }
             Answer::Confirm(ask) => {
                 let content = ConfirmPage { language, ask, user: user.unwrap_or_default(), client };
