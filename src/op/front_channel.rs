@@ -22,7 +22,12 @@ use crate::answer::Headers;
 ///   link when all frames have loaded, or after [3 seconds](Self::WAIT_SECONDS). (A frame that was
 ///   refused or shows an error counts as loaded. No page can see what is in it.)
 /// - in the head, for browsers without scripts, `<noscript><meta http-equiv="refresh"
-///   content="…"></noscript>` with [`refresh`](Self::refresh).
+///   content="…"></noscript>` with [`refresh`](Self::refresh). Chromium counts its seconds from
+///   when the frames have loaded, so with a client that never answers only the link leads on.
+///
+/// A frame that is busy for ever stops the page where both share a process. Send
+/// `origin-agent-cluster: ?1` with all your pages: it keeps your origin apart in Chromium, also from
+/// clients on your own site.
 ///
 /// The policy in the headers allows this script and no other, and frames of the clients' origins.
 #[derive(Debug)]

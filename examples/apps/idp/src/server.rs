@@ -185,6 +185,9 @@ fn router(app: Arc<App>, timeout: Duration) -> Router {
         .layer(header(CACHE_CONTROL, "no-store"))
         .layer(header(REFERRER_POLICY, "no-referrer"))
         .layer(header(X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        // A process of its own. A client on the provider's site that is busy for ever in its frame
+        // would otherwise stop the page that holds it.
+        .layer(header(HeaderName::from_static("origin-agent-cluster"), "?1"))
         .layer(header(CONTENT_SECURITY_POLICY, "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"));
     let router = match transport_security {
         Some(value) => router.layer(header(STRICT_TRANSPORT_SECURITY, value)),

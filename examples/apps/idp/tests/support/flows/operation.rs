@@ -213,6 +213,7 @@ async fn every_answer_has_the_headers_that_keep_it_safe() {
         let cache = if url.ends_with("/jwks") { "public, max-age=300" } else { "no-store" };
         assert_eq!(answer.header_lines("cache-control"), cache, "{url}");
         assert_eq!(answer.header("x-content-type-options"), "nosniff", "{url}");
+        assert_eq!(answer.header("origin-agent-cluster"), "?1", "{url}");
         assert!(["no-referrer", "strict-origin"].contains(&&*answer.header_lines("referrer-policy")), "{url}");
     }
 }
