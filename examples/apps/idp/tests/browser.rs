@@ -10,9 +10,11 @@
 mod suites {
     mod browser {
         mod chromium;
+        mod clients;
         mod cross_site;
         mod driver;
         mod forged_answers;
+        mod front_channel;
         mod language;
         mod look;
         mod oidc_client_ts;

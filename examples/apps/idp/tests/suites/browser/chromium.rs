@@ -12,7 +12,10 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::json;
 use tempfile::TempDir;
 use thirtyfour::error::WebDriverResult;
-use thirtyfour::{ChromeCapabilities, ChromiumLikeCapabilities as _, WebDriver};
+use thirtyfour::{
+    Capabilities, CapabilitiesHelper as _, ChromeCapabilities, ChromiumLikeCapabilities as _, LoggingPrefsLogLevel,
+    PageLoadStrategy, WebDriver,
+};
 
 /// How long to wait for anything that must come. A machine under load is slow.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -38,11 +41,13 @@ const ARGUMENTS: [&str; 13] = [
 pub(crate) struct Settings {
     pub(crate) scripts: bool,
     pub(crate) languages: &'static str,
+    /// Whether the driver waits until a page has loaded, with all its frames.
+    pub(crate) waits: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { scripts: true, languages: "en" }
+        Self { scripts: true, languages: "en", waits: true }
     }
 }
 
@@ -110,12 +115,10 @@ impl Drop for Chromedriver {
 }
 
 /// The path of a program in `PATH`.
-fn program(name: &str) -> PathBuf {
+pub(crate) fn program(name: &str) -> PathBuf {
     let directories = std::env::var_os("PATH").unwrap_or_default();
     let found = std::env::split_paths(&directories).map(|directory| directory.join(name)).find(|path| path.is_file());
-    found.unwrap_or_else(|| {
-        panic!("there is no {name} in PATH: install it, on Debian with apt-get install chromium chromium-driver")
-    })
+    found.unwrap_or_else(|| panic!("there is no {name} in PATH: install it, on Debian as the README says"))
 }
 
 async fn new_session(url: &str, directory: &Path, settings: Settings) -> WebDriverResult<WebDriver> {
@@ -125,10 +128,19 @@ async fn new_session(url: &str, directory: &Path, settings: Settings) -> WebDriv
         capabilities.add_arg(argument)?;
     }
     capabilities.add_arg(&format!("--user-data-dir={}", directory.join("profile").display()))?;
+    capabilities.set_logging_prefs("browser", LoggingPrefsLogLevel::All)?;
+    if !settings.waits {
+        capabilities.set_page_load_strategy(PageLoadStrategy::None)?;
+    }
     if !settings.scripts {
         capabilities.add_arg("--blink-settings=scriptEnabled=false")?;
     }
     capabilities.add_experimental_option("prefs", json!({ "intl.accept_languages": settings.languages }))?;
+    connect(url, capabilities).await
+}
+
+/// Starts a browser by its driver.
+pub(crate) async fn connect(url: &str, capabilities: impl Into<Capabilities>) -> WebDriverResult<WebDriver> {
     // The environment's proxy is not for this connection.
     let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(120)).build().unwrap();
     WebDriver::builder(url, capabilities).client(client).connect().await

@@ -1,5 +1,6 @@
 //! The actions of a user in a browser, and the content that the user sees.
 
+use std::any::Any;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -14,7 +15,8 @@ pub(crate) struct Browser {
     pub(crate) driver: WebDriver,
     provider: String,
     client: String,
-    _chromium: Chromium,
+    /// The browser's processes, which end when this is dropped.
+    _processes: Box<dyn Any>,
 }
 
 impl Browser {
@@ -28,8 +30,25 @@ impl Browser {
 
     pub(crate) async fn open_with(provider: &Provider, settings: Settings) -> Self {
         let chromium = Chromium::start(settings).await;
+        Self::of(provider, chromium.driver.clone(), Box::new(chromium))
+    }
+
+    /// A browser of another kind.
+    pub(crate) fn of(provider: &Provider, driver: WebDriver, processes: Box<dyn Any>) -> Self {
         let (provider, client) = (provider.server.url().to_owned(), provider.server.demo_url().unwrap().to_owned());
-        Self { driver: chromium.driver.clone(), provider, client, _chromium: chromium }
+        Self { driver, provider, client, _processes: processes }
+    }
+
+    /// Runs a script in every document from now on, in frames too, before the document's own. No
+    /// policy of a page holds for it.
+    pub(crate) async fn in_every_document(&self, script: &str) {
+        let source = json!({ "source": script });
+        self.driver.cdp().send_raw("Page.addScriptToEvaluateOnNewDocument", source).await.unwrap();
+    }
+
+    /// What the browser has written to its console since the last look.
+    pub(crate) async fn console(&self) -> Vec<String> {
+        self.driver.browser_log().await.unwrap().into_iter().map(|entry| entry.message).collect()
     }
 
     pub(crate) async fn goto(&self, url: &str) {
@@ -62,10 +81,16 @@ impl Browser {
 
     /// Waits for the page with this heading.
     pub(crate) async fn sees(&self, heading: &str) {
-        self.wait(&format!("the heading {heading:?}"), async || {
-            self.driver.find(By::Tag("h1")).await.ok()?.text().await.ok().filter(|text| text == heading)
+        self.sees_one_of(&[heading]).await;
+    }
+
+    /// Waits for a page with one of these headings, and returns it.
+    pub(crate) async fn sees_one_of(&self, headings: &[&str]) -> String {
+        self.wait(&format!("one of the headings {headings:?}"), async || {
+            let heading = self.driver.find(By::Tag("h1")).await.ok()?.text().await.ok()?;
+            headings.contains(&&*heading).then_some(heading)
         })
-        .await;
+        .await
     }
 
     /// Waits for a page of another host.
@@ -125,6 +150,11 @@ impl Browser {
     /// Runs a script in the page, as a user can with a browser's tools, and returns its result.
     pub(crate) async fn execute(&self, script: &str) -> Value {
         self.driver.execute(script, Vec::new()).await.unwrap().json().clone()
+    }
+
+    /// Waits until a script returns something.
+    pub(crate) async fn waits_for(&self, script: &str) -> Value {
+        self.wait(script, async || Some(self.execute(script).await).filter(|value| !value.is_null())).await
     }
 
     pub(crate) async fn set_hidden_field(&self, name: &str, value: &str) {

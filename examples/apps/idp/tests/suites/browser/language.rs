@@ -21,7 +21,7 @@ async fn language_of(browser: &Browser) -> String {
 async fn ui_locales_chooses_the_language() {
     let provider = Provider::start().await;
     for scripts in [true, false] {
-        let browser = Browser::open_with(&provider, Settings { scripts, languages: "en" }).await;
+        let browser = Browser::open_with(&provider, Settings { scripts, languages: "en", ..Settings::default() }).await;
         browser.sign_in("alice").await;
         let session = browser.session().await.unwrap();
         browser.goto(&provider.end_session(&[("client_id", "demo-rp"), ("ui_locales", "fr es-MX en")])).await;
@@ -41,7 +41,8 @@ async fn ui_locales_chooses_the_language() {
 async fn the_browsers_language_is_spoken_unless_ui_locales_says_otherwise() {
     let provider = Provider::start().await;
     for scripts in [true, false] {
-        let browser = Browser::open_with(&provider, Settings { scripts, languages: "es-AR,es" }).await;
+        let browser =
+            Browser::open_with(&provider, Settings { scripts, languages: "es-AR,es", ..Settings::default() }).await;
         browser.goto_client().await;
         browser.sees("No has iniciado sesión").await;
         browser.click("Iniciar sesión con Proveedor Demo").await;

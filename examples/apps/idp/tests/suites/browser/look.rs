@@ -4,9 +4,12 @@ use std::path::PathBuf;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::json;
+use serde_json::{Value, json};
 
+use super::chromium::Settings;
+use super::clients::{Answers, Clients};
 use super::driver::Browser;
+use super::front_channel::{app, sign_out_of_app};
 use super::provider::Provider;
 use super::sign_out::QUESTION;
 
@@ -41,7 +44,7 @@ async fn look_at(browser: &Browser, name: &str) {
     cdp(browser, "Emulation.clearDeviceMetricsOverride", json!({})).await;
 }
 
-async fn cdp(browser: &Browser, method: &str, parameters: serde_json::Value) -> serde_json::Value {
+async fn cdp(browser: &Browser, method: &str, parameters: Value) -> Value {
     browser.driver.cdp().send_raw(method, parameters).await.unwrap()
 }
 
@@ -128,4 +131,45 @@ async fn the_page_that_posts_again_fits_a_narrow_screen() {
     browser.click("Continue").await;
     browser.sees("You are back, and signed out").await;
     look_at(&browser, "client-signed-out").await;
+}
+
+#[tokio::test]
+async fn the_pages_with_frames_fit_a_narrow_screen() {
+    let clients = Clients::start().await;
+    // What is in a frame is not seen.
+    let loud = "<body style='background: white'><h1>Signed out</h1><img src=x>".to_owned();
+    let known = [
+        named("Demo calendar", clients.answering("calendar", Answers::Page(loud))),
+        named("Demo mail", clients.with_back_channel(clients.same_site("mail"), 500)),
+        named("A Very Long Application Name Without An End In Sight", clients.other_site("long")),
+        named(
+            &"Donaudampfschifffahrtsgesellschaft".repeat(2),
+            clients.with_back_channel(clients.same_site("word"), 200),
+        ),
+        named("Demo app", app(&clients, "app")),
+    ];
+    let provider = Provider::start_with(&known).await;
+    for (languages, heading, ids, name) in [
+        ("en", "You are signed out", &["calendar", "mail", "app"][..], "front-channel"),
+        ("es", "Has cerrado la sesión", &["calendar", "mail", "long", "app"], "front-channel-spanish"),
+    ] {
+        let browser = Browser::open_with(&provider, Settings { languages, ..Settings::default() }).await;
+        sign_out_of_app(&provider, &clients, &browser, ids, heading).await;
+        look_at(&browser, name).await;
+    }
+    let browser = Browser::open(&provider).await;
+    let mut hint = String::new();
+    for id in ["calendar", "mail", "word", "app"] {
+        hint = clients.sign_in(&provider, &browser, id).await.id_token;
+    }
+    browser.goto(&provider.end_session(&[("id_token_hint", &hint)])).await;
+    browser.sees("You are signed out").await;
+    assert_eq!(browser.count("iframe").await, 3);
+    look_at(&browser, "signed-out-frames").await;
+}
+
+/// A client's metadata with a name.
+fn named(name: &str, mut client: Value) -> Value {
+    client["client_name"] = name.into();
+    client
 }

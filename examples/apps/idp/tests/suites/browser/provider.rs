@@ -1,9 +1,13 @@
-//! A provider in this process, and a way to ask it about sessions.
+//! A provider in this process, and ways to ask it about sessions and to read its log.
+
+use std::io::{self, Write};
+use std::sync::{Mutex, Once};
 
 use idp::Server;
 use idp::config::Config;
 use reqwest::header::{COOKIE, LOCATION};
 use reqwest::redirect::Policy;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::support::instance::succeed;
@@ -11,7 +15,7 @@ use crate::support::instance::succeed;
 /// A provider with a database of its own and two users.
 pub(crate) struct Provider {
     pub(crate) server: Server,
-    http: reqwest::Client,
+    pub(crate) http: reqwest::Client,
     _directory: TempDir,
 }
 
@@ -25,9 +29,18 @@ pub(crate) fn password_of(username: &str) -> &'static str {
 
 impl Provider {
     pub(crate) async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// With clients of the operator, in the form of the option `--clients`.
+    pub(crate) async fn start_with(clients: &[Value]) -> Self {
+        keep_log();
         let directory = tempfile::tempdir().unwrap();
         let database = format!("sqlite:{}", directory.path().join("idp.sqlite").display());
-        let config = Config::from_args(["--port", "0", "--database", &database]).unwrap();
+        let file = directory.path().join("clients.json");
+        std::fs::write(&file, json!(clients).to_string()).unwrap();
+        let options = ["--port", "0", "--database", &database, "--clients", file.to_str().unwrap()];
+        let config = Config::from_args(options).unwrap();
         let server = Server::start(config).await.unwrap();
         succeed(&database, &["set-user", "bob", "--name", "Bob Dodgson"], password_of("bob"));
         let http = reqwest::Client::builder().no_proxy().redirect(Policy::none()).build().unwrap();
@@ -63,4 +76,37 @@ impl Provider {
         assert!(user.is_some() && other.is_none(), "{page}");
         user
     }
+}
+
+/// What the providers of all tests have logged: an object in JSON each line.
+static LOG: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+
+struct Log;
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        LOG.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn keep_log() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let level = tracing_subscriber::filter::LevelFilter::INFO;
+        tracing_subscriber::fmt().json().with_max_level(level).with_writer(|| Log).init();
+    });
+}
+
+/// Why a client could not be told of logouts, as the log says. Tests run at the same time, so the
+/// client has an id of its own.
+pub(crate) fn not_told(client_id: &str) -> Vec<String> {
+    let log = String::from_utf8(LOG.lock().unwrap().clone()).unwrap();
+    let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["fields"].take());
+    let lines = lines.filter(|fields| fields["message"] == "a client cannot be told of a logout");
+    let of_it = lines.filter(|fields| fields["client_id"] == client_id);
+    of_it.map(|fields| fields["cause"].as_str().unwrap().to_owned()).collect()
 }
