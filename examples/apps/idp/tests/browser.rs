@@ -1,8 +1,9 @@
 //! Signing in and out in Chromium, with and without scripts. The tests check what the user sees and
 //! whether the session on the server still exists.
 //!
-//! They need Debian's packages `chromium` and `chromium-driver`. The provider is at `127.0.0.1`,
-//! its demo client at `localhost`, and other pages are at `rp.localhost`: three sites to a browser.
+//! They need Debian's packages `chromium`, `chromium-driver`, and for one test in another browser
+//! `webkit2gtk-driver` and `xvfb`. The provider is at `127.0.0.1`, its demo client at `localhost`,
+//! and other pages are at `rp.localhost`: three sites to a browser.
 //! Screenshots of the pages are written to `target/tmp/screenshots`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
@@ -22,6 +23,7 @@ mod suites {
         mod sessions;
         mod sign_out;
         mod site;
+        mod webkit;
         mod without_scripts;
     }
 }
