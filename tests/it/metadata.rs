@@ -4,8 +4,8 @@ mod properties;
 mod provider;
 
 use oidc_logout::op::{
-    Client, ClientError, Decision, Landing, LogoutRequest, Method, RegisteredRedirect, RegistrationError as E,
-    RegistrationRules, Session, Told,
+    AddressRules, ChannelUriError, Client, ClientError, Decision, EndedSession, Landing, LogoutRequest, Method,
+    NotToldCause, Participant, RegisteredRedirect, RegistrationError as E, RegistrationRules, Session, Told,
 };
 use oidc_logout::{Algorithm, ApplicationType, ClientMetadata, ClientMetadataError as M, ClientType, KeySet, UriError};
 use serde::{Deserialize, Serialize};
@@ -87,6 +87,35 @@ fn each_member_is_read() {
 }
 
 #[test]
+fn each_member_about_channels_is_read_and_given_to_the_client() {
+    let members = [
+        ("backchannel_logout_uri", json!("https://rp.example/bc?a=%2F")),
+        ("backchannel_logout_session_required", json!(true)),
+        ("frontchannel_logout_uri", json!("https://RP.example/fc")),
+        ("frontchannel_logout_session_required", json!(true)),
+    ];
+    for (name, value) in &members {
+        let metadata = metadata(&json!({*name: value}));
+        let mut expected = json!({"id_token_signed_response_alg": "RS256", "application_type": "web"});
+        expected[name] = value.clone();
+        assert_eq!(serde_json::to_value(metadata).unwrap(), expected);
+    }
+    let all = metadata(&members.into_iter().collect());
+    let rules = RegistrationRules::default().redirect_uris(["https://rp.example/callback"]);
+    let registered = all.register("rp-1", None, &rules, &[Algorithm::Rs256]).unwrap();
+    let from_storage = Client::builder("rp-1").registration_rules(rules).metadata(&all).build().unwrap();
+    let endpoint = endpoint(KeySet::default());
+    let ended = EndedSession::new("session-1", at(0));
+    for client in [registered, from_storage] {
+        assert_eq!(client.backchannel_logout_uri().unwrap().as_str(), "https://rp.example/bc?a=%2F");
+        let front = client.frontchannel_logout_uri().unwrap();
+        assert_eq!((front.as_str(), front.origin()), ("https://RP.example/fc", "https://rp.example"));
+        let notices = endpoint.notices(&ended, [Participant::without_sid(&client, "user-1")]);
+        assert_eq!(notices.not_told().first().unwrap().cause, NotToldCause::SessionRequired);
+    }
+}
+
+#[test]
 fn unknown_members_are_ignored_whatever_they_hold() {
     let deep = "[".repeat(5000) + &"]".repeat(5000);
     for member in [
@@ -146,6 +175,10 @@ fn a_member_that_occurs_twice_is_refused_whatever_it_holds() {
         ("post_logout_redirect_uris", r"post_logout_redirect_uri\u0073"),
         ("id_token_signed_response_alg", r"id_token_signed\u005fresponse_alg"),
         ("application_type", r"\u0061pplication_type"),
+        ("backchannel_logout_uri", r"backchannel\u005flogout_uri"),
+        ("backchannel_logout_session_required", r"backchannel_logout_session_require\u0064"),
+        ("frontchannel_logout_uri", r"\u0066rontchannel_logout_uri"),
+        ("frontchannel_logout_session_required", r"frontchannel_logout_sess\u0069on_required"),
     ] {
         for second in [member, escaped] {
             for values in [["null", "null"], ["null", "1"]] {
@@ -159,19 +192,22 @@ fn a_member_that_occurs_twice_is_refused_whatever_it_holds() {
 
 #[test]
 fn a_member_of_another_type_is_refused_by_its_name() {
-    let values = [
-        json!(true),
-        json!(0),
-        json!(-1),
-        json!(1.5),
-        json!(u64::MAX),
-        json!({}),
-        json!({"a": ["b"]}),
-        json!({"RS256": null}),
-    ];
+    let values =
+        [json!(0), json!(-1), json!(1.5), json!(u64::MAX), json!({}), json!({"a": ["b"]}), json!({"RS256": null})];
     for (member, expected, other) in [
         ("post_logout_redirect_uris", "an array of strings", json!("https://rp.example/out")),
         ("id_token_signed_response_alg", "a string", json!(["RS256"])),
+        ("post_logout_redirect_uris", "an array of strings", json!(true)),
+        ("id_token_signed_response_alg", "a string", json!(true)),
+        ("application_type", "a string", json!(true)),
+        ("backchannel_logout_uri", "a string", json!(true)),
+        ("backchannel_logout_uri", "a string", json!(["https://rp.example/bc"])),
+        ("backchannel_logout_session_required", "a boolean", json!("true")),
+        ("backchannel_logout_session_required", "a boolean", json!([true])),
+        ("frontchannel_logout_uri", "a string", json!(true)),
+        ("frontchannel_logout_uri", "a string", json!(["https://rp.example/fc"])),
+        ("frontchannel_logout_session_required", "a boolean", json!("true")),
+        ("frontchannel_logout_session_required", "a boolean", json!([true])),
         ("application_type", "a string", json!(["web"])),
         ("application_type", "a string", json!([1])),
         ("application_type", "a string", json!([])),
@@ -317,6 +353,65 @@ fn each_fault_of_a_uri_is_an_invalid_redirect_uri_by_its_place() {
     assert_eq!(uris(&register(&metadata(&json!({"post_logout_redirect_uris": [uri]}))).unwrap()), [uri]);
 }
 
+/// A URI by which a client hears of logouts is no redirect URI (RFC 7591, section 3.2.2).
+#[test]
+fn each_fault_of_a_channel_names_the_member() {
+    use ChannelUriError::{Address, Ipv6, Origin, Query, Uri};
+    let rules = RegistrationRules::default().issuer(ISSUER).redirect_uris(["https://rp.example/callback"]);
+    let register = |name: &str, uri: &str| {
+        let metadata = metadata(&json!({name: uri}));
+        let refused = metadata.register("rp-1", None, &rules, &[Algorithm::Rs256]).unwrap_err();
+        assert_eq!(refused.code(), "invalid_client_metadata");
+        let builder = Client::builder("rp-1").registration_rules(rules.clone()).metadata(&metadata);
+        (refused, builder.build().unwrap_err())
+    };
+    let of_both = [
+        (uri_of_bytes(2049), UriError::TooLong),
+        ("https://rp.example/ ".to_owned(), UriError::Character),
+        ("https://b\u{fc}cher.example/".to_owned(), UriError::InternationalizedHost),
+        ("/logout".to_owned(), UriError::Relative),
+        ("my_app:/logout".to_owned(), UriError::SchemeUnderscore),
+        ("https://rp.example/#".to_owned(), UriError::Fragment),
+        ("com.example.app:/logout".to_owned(), UriError::Scheme),
+        ("https://*.example/".to_owned(), UriError::Wildcard),
+        ("https://a@rp.example/".to_owned(), UriError::Userinfo),
+        ("https://rp..example/".to_owned(), UriError::Host),
+        ("https://rp.example:0/".to_owned(), UriError::Port),
+        ("http://localhost/".to_owned(), UriError::HttpNotAllowed),
+    ];
+    let of_both = of_both.into_iter().map(|(uri, error)| (uri, Uri(error)));
+    let of_back = [("https://10.0.0.1/".to_owned(), Address), ("https://[::1]/".to_owned(), Address)];
+    for (uri, error) in of_both.clone().chain(of_back) {
+        let (refused, unusable) = register("backchannel_logout_uri", &uri);
+        assert_eq!((refused, unusable), (E::BackChannelUri(error), ClientError::BackChannelUri(error)), "{uri}");
+        assert_eq!(refused.to_string(), format!("backchannel_logout_uri: {error}"));
+        assert_eq!(unusable.to_string(), refused.to_string());
+    }
+    let of_front = [
+        ("https://[2606:4700::1]/".to_owned(), Ipv6),
+        ("https://other.example/".to_owned(), Origin),
+        (format!("{ISSUER}/"), Origin),
+        ("https://rp.example/?iss=1".to_owned(), Query),
+    ];
+    for (uri, error) in of_both.chain(of_front) {
+        let (refused, unusable) = register("frontchannel_logout_uri", &uri);
+        assert_eq!((refused, unusable), (E::FrontChannelUri(error), ClientError::FrontChannelUri(error)), "{uri}");
+        assert_eq!(refused.to_string(), format!("frontchannel_logout_uri: {error}"));
+        assert_eq!(unusable.to_string(), refused.to_string());
+    }
+}
+
+/// The messages of a redirect URI would name what these URIs cannot use.
+#[test]
+fn the_faults_of_a_channel_promise_nothing_that_only_a_redirect_uri_may_do() {
+    for error in [UriError::Scheme, UriError::HttpNotAllowed] {
+        let text = ChannelUriError::Uri(error).to_string();
+        assert_ne!(text, error.to_string());
+        assert!(!text.contains("private-use") && !text.contains("loopback"), "{text}");
+    }
+    assert_eq!(ChannelUriError::Uri(UriError::Port).to_string(), UriError::Port.to_string());
+}
+
 #[test]
 fn the_rules_count_but_for_their_application_type() {
     let register = |json: &Value, rules: RegistrationRules| {
@@ -402,7 +497,13 @@ fn what_is_wrong_is_reported_in_the_order_of_the_variants() {
     assert_eq!(register(&metadata, None, &supported), Err(E::HmacWithoutSecret));
     assert_eq!(register(&metadata, Some(b""), &supported), Err(E::SecretTooShort { min_bytes: 32 }));
     let error = UriError::Relative;
+    metadata.frontchannel_logout_uri = Some("/".to_owned());
+    metadata.backchannel_logout_uri = Some("/".to_owned());
     assert_eq!(register(&metadata, Some(SECRET), &supported), Err(E::PostLogoutRedirectUri { index: 0, error }));
+    metadata.post_logout_redirect_uris.clear();
+    assert_eq!(register(&metadata, Some(SECRET), &supported), Err(E::BackChannelUri(error.into())));
+    metadata.backchannel_logout_uri = None;
+    assert_eq!(register(&metadata, Some(SECRET), &supported), Err(E::FrontChannelUri(error.into())));
 }
 
 /// From the request's JSON to a redirect, with a hint that only this client's secret verifies.
@@ -454,7 +555,18 @@ fn an_error_is_answered_as_rfc_7591_has_it() {
         E::UnsupportedAlgorithm,
         E::HmacWithoutSecret,
         E::SecretTooShort { min_bytes: 64 },
+        M::WrongType { member: "backchannel_logout_session_required", expected: "a boolean" }.into(),
     ];
+    let of_channels = [
+        ChannelUriError::Address,
+        ChannelUriError::Ipv6,
+        ChannelUriError::Origin,
+        ChannelUriError::Query,
+        ChannelUriError::Uri(UriError::Scheme),
+        ChannelUriError::Uri(UriError::HttpNotAllowed),
+    ];
+    errors.extend(of_channels.map(E::BackChannelUri));
+    errors.extend(of_channels.map(E::FrontChannelUri));
     let not_uris = errors.len();
     errors.extend(
         [
@@ -529,4 +641,28 @@ fn a_stored_client_is_built_from_what_is_usable_and_the_rest_is_reported() {
         ClientError::SecretTooShort { min_bytes: 48 },
     ];
     assert_eq!(client.unusable(), expected);
+}
+
+/// What was allowed when the client was registered may not be allowed any more.
+#[test]
+fn a_stored_client_with_a_channel_that_is_unusable_is_told_by_the_other() {
+    let stored = metadata(&json!({
+        "backchannel_logout_uri": "https://10.1.2.3/bc", "frontchannel_logout_uri": "https://rp.example/fc",
+    }));
+    let network = || AddressRules::default().allow_network("10.1.0.0/16".parse().unwrap());
+    let rules = || RegistrationRules::default().redirect_uris(["https://rp.example/callback"]);
+    let build = |rules| Client::builder("rp-1").registration_rules(rules).metadata(&stored).build_usable();
+    let address = ClientError::BackChannelUri(ChannelUriError::Address);
+    let origin = ClientError::FrontChannelUri(ChannelUriError::Origin);
+    for (rules, back, front, unusable) in [
+        (rules().addresses(network()), true, true, &[][..]),
+        (rules(), false, true, &[address]),
+        (RegistrationRules::default().addresses(network()), true, false, &[origin]),
+        (RegistrationRules::default(), false, false, &[address, origin]),
+    ] {
+        let client = build(rules);
+        assert_eq!(client.backchannel_logout_uri().is_some(), back);
+        assert_eq!(client.frontchannel_logout_uri().is_some(), front);
+        assert_eq!(client.unusable(), unusable);
+    }
 }

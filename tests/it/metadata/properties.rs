@@ -1,6 +1,6 @@
 //! What holds for any client metadata, and for any body.
 
-use oidc_logout::op::{Client, ClientError, RegistrationRules};
+use oidc_logout::op::{BackChannelUri, Client, ClientError, FrontChannelUri, RegistrationRules};
 use oidc_logout::{Algorithm, ClientMetadata, ClientType};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -17,16 +17,28 @@ fn any_uri() -> impl Strategy<Value = String> {
     ]
 }
 
+/// The members that logout reads.
+const NAMES: [&str; 7] = [
+    "post_logout_redirect_uris",
+    "id_token_signed_response_alg",
+    "application_type",
+    "backchannel_logout_uri",
+    "backchannel_logout_session_required",
+    "frontchannel_logout_uri",
+    "frontchannel_logout_session_required",
+];
+
 /// A member that logout reads or one like it, with a value that fits or does not.
 fn any_member() -> impl Strategy<Value = (String, Value)> {
-    let name = select(
-        &["post_logout_redirect_uris", "id_token_signed_response_alg", "application_type", "redirect_uris_", "a"][..],
-    );
+    let others = ["redirect_uris_", "a"];
+    let name = select(NAMES.into_iter().chain(others).collect::<Vec<_>>());
     let uris = prop::collection::vec(any_uri(), 0..4).prop_map(Value::from);
     let value = prop_oneof![
         6 => uris,
         6 => select(&ALGORITHMS[..]).prop_map(Value::from),
         6 => select(&["web", "native", "none", "Ed25519", ""][..]).prop_map(Value::from),
+        4 => any_uri().prop_map(Value::from),
+        4 => any::<bool>().prop_map(Value::from),
         2 => select(vec![json!(null), json!(1), json!(true), json!({}), json!([1]), json!([null, "a"]), json!([[]])]),
     ];
     (name.prop_map(str::to_owned), value)
@@ -42,8 +54,12 @@ fn any_body() -> impl Strategy<Value = String> {
 
 fn any_metadata() -> impl Strategy<Value = ClientMetadata> {
     let uris = prop::collection::vec(any_uri(), 0..4);
-    (uris, select(&ALGORITHMS[..]), select(&["web", "native"][..])).prop_map(|(uris, algorithm, application_type)| {
+    let channel = || (prop::option::weighted(0.3, any_uri()), any::<bool>());
+    let inputs = (uris, select(&ALGORITHMS[..]), select(&["web", "native"][..]), channel(), channel());
+    inputs.prop_map(|(uris, algorithm, application_type, back, front)| {
         let mut metadata = ClientMetadata::default();
+        (metadata.backchannel_logout_uri, metadata.backchannel_logout_session_required) = back;
+        (metadata.frontchannel_logout_uri, metadata.frontchannel_logout_session_required) = front;
         metadata.post_logout_redirect_uris = uris;
         metadata.id_token_signed_response_alg = Algorithm::from_name(algorithm).unwrap();
         metadata.application_type = serde_json::from_value(application_type.into()).unwrap();
@@ -52,9 +68,11 @@ fn any_metadata() -> impl Strategy<Value = ClientMetadata> {
 }
 
 fn any_rules() -> impl Strategy<Value = RegistrationRules> {
-    (any::<bool>(), any::<bool>()).prop_map(|(public, allow_http)| {
+    let redirects = prop::collection::vec(any_uri(), 0..3);
+    (any::<bool>(), any::<bool>(), redirects, any_uri()).prop_map(|(public, allow_http, redirects, issuer)| {
         let client_type = if public { ClientType::Public } else { ClientType::Confidential };
-        RegistrationRules::default().client_type(client_type).allow_http(allow_http)
+        let rules = RegistrationRules::default().client_type(client_type).allow_http(allow_http).issuer(issuer);
+        rules.redirect_uris(redirects)
     })
 }
 
@@ -87,12 +105,24 @@ proptest! {
                 let algorithm = Some(metadata.id_token_signed_response_alg);
                 prop_assert_eq!(client.id_token_signed_response_alg(), algorithm);
                 prop_assert_eq!(from_storage.id_token_signed_response_alg(), algorithm);
+                for client in [&client, &from_storage] {
+                    let back = client.backchannel_logout_uri().map(BackChannelUri::as_str);
+                    prop_assert_eq!(back, metadata.backchannel_logout_uri.as_deref());
+                    let front = client.frontchannel_logout_uri().map(FrontChannelUri::as_str);
+                    prop_assert_eq!(front, metadata.frontchannel_logout_uri.as_deref());
+                }
             }
             // What registration refuses is what the builder refuses, and what only registration
             // asks.
             Err(E::PostLogoutRedirectUri { index, error }) => {
                 let refused = ClientError::PostLogoutRedirectUri { index, error };
                 prop_assert_eq!(builder.build().unwrap_err(), refused);
+            }
+            Err(E::BackChannelUri(error)) => {
+                prop_assert_eq!(builder.build().unwrap_err(), ClientError::BackChannelUri(error));
+            }
+            Err(E::FrontChannelUri(error)) => {
+                prop_assert_eq!(builder.build().unwrap_err(), ClientError::FrontChannelUri(error));
             }
             Err(error) => prop_assert!(matches!(error, E::UnsupportedAlgorithm | E::HmacWithoutSecret), "{:?}", error),
         }
@@ -102,8 +132,7 @@ proptest! {
     #[test]
     fn any_body_is_read_alike_everywhere(body in any_body()) {
         let metadata = read(&body);
-        let names = ["post_logout_redirect_uris", "id_token_signed_response_alg", "application_type"];
-        let twice = names.iter().any(|name| body.matches(&format!("\"{name}\":")).count() > 1);
+        let twice = NAMES.iter().any(|name| body.matches(&format!("\"{name}\":")).count() > 1);
         prop_assert!(!(twice && metadata.is_ok()), "{}", body);
         if let Ok(metadata) = metadata {
             let _ = register(&metadata);
