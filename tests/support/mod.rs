@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test crate uses a part")]
 
 pub(crate) mod browser;
+pub(crate) mod end;
 pub(crate) mod exports;
 pub(crate) mod nested;
 pub(crate) mod provider;
