@@ -6,7 +6,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::database::new_database;
-use super::instance::{Instance, succeed};
+use super::instance::{self, Instance, succeed};
 
 pub(crate) struct Provider {
     instance: Instance,
@@ -60,6 +60,13 @@ impl Provider {
     /// Runs one of the program's commands on the database, while the server goes on.
     pub(crate) fn run(&self, command: &[&str], input: &str) {
         succeed(&self.database, command, input);
+    }
+
+    /// What one of the program's commands prints.
+    pub(crate) fn output(&self, command: &[&str]) -> String {
+        let output = instance::run(&self.database, command, "");
+        assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
     }
 }
 
