@@ -1,8 +1,8 @@
 //! The provider's notices (Back-Channel Logout 1.0) with clients that were not written for it:
-//! `express-openid-connect`, as npm installs it. When a user signs out, the clients' sessions must
-//! end, though no browser visits the clients.
+//! `express-openid-connect`, as npm installs it, and `mod_auth_openidc`, as Debian packages it.
+//! When a user signs out, the clients' sessions must end, though no browser visits the clients.
 //!
-//! The tests need Node.js.
+//! The tests need Debian's packages `apache2-bin` and `libapache2-mod-auth-openidc`, and Node.js.
 
 #![allow(
     clippy::unwrap_used,

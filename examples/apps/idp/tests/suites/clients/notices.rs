@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::client::{Client, PATIENCE, Plan};
-use super::software::{EXPRESS_OPENID_CONNECT, Software};
+use super::software::{EXPRESS_OPENID_CONNECT, MOD_AUTH_OPENIDC, Software};
 use crate::support::browser::Browser;
 use crate::support::provider::Provider;
 
@@ -30,6 +30,11 @@ struct Site {
 #[tokio::test]
 async fn notices_end_the_sessions_of_express_openid_connect() {
     notices_end_sessions(&EXPRESS_OPENID_CONNECT).await;
+}
+
+#[tokio::test]
+async fn notices_end_the_sessions_of_mod_auth_openidc() {
+    notices_end_sessions(&MOD_AUTH_OPENIDC).await;
 }
 
 async fn notices_end_sessions(software: &'static Software) {
@@ -63,6 +68,21 @@ async fn notices_end_sessions(software: &'static Software) {
 
     // For five sessions with two clients. The client that asks for a sign-out is told too.
     site.all_are_delivered(10).await;
+}
+
+/// The notice has the `sid`. `express-openid-connect` ends all sessions of the `sub` beside it, as
+/// its documentation says, so this is for the other one.
+#[tokio::test]
+async fn a_notice_leaves_the_users_other_session_at_mod_auth_openidc() {
+    let site = Site::start(&MOD_AUTH_OPENIDC).await;
+    let (here, elsewhere) = (Browser::new(), Browser::new());
+    site.sign_in(&here, &ALICE).await;
+    site.sign_in(&elsewhere, &ALICE).await;
+    site.sign_out_at_the_provider(&here).await;
+    site.ends_the_sessions(&here, "a sign-out at the provider").await;
+    for client in &site.clients {
+        assert_eq!(client.user(&elsewhere).await.as_deref(), Some(ALICE.name), "{}", client.id());
+    }
 }
 
 impl Site {

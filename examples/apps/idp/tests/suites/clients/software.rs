@@ -27,3 +27,17 @@ pub(crate) const EXPRESS_OPENID_CONNECT: Software = Software {
         command
     },
 };
+
+pub(crate) const MOD_AUTH_OPENIDC: Software = Software {
+    name: "mod_auth_openidc",
+    notices: "/callback?logout=backchannel",
+    sign_out: "/callback?logout=",
+    command: || {
+        let script = include_str!("../../mod_auth_openidc/apache.sh");
+        let configuration = include_str!("../../mod_auth_openidc/apache.conf");
+        let page = include_str!("../../mod_auth_openidc/index.shtml");
+        let mut command = Command::new("sh");
+        command.args(["-c", script, script, configuration, page]).current_dir("/");
+        command
+    },
+};
