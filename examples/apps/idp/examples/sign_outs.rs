@@ -138,9 +138,9 @@ async fn sign_out(http: &reqwest::Client, url: &str, session: &str) -> Duration 
 async fn sign_in(database: &str, number: usize, clients: &[&str]) -> Vec<String> {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     let pool = AnyPool::connect(database).await.unwrap();
-    let mut transaction = pool.begin().await.unwrap();
     let select = sqlx::query_scalar("SELECT id FROM users WHERE username = 'alice'");
-    let user: String = select.fetch_one(&mut *transaction).await.unwrap();
+    let user: String = select.fetch_one(&pool).await.unwrap();
+    let mut transaction = pool.begin().await.unwrap();
     let next = || format!("cookie-{}", NEXT.fetch_add(1, Ordering::Relaxed));
     let cookies: Vec<String> = std::iter::repeat_with(next).take(number).collect();
     for cookie in &cookies {

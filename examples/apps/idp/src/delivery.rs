@@ -161,6 +161,7 @@ pub(crate) async fn first_attempts(
         app.delivery.run(async move {
             match place {
                 Some(_place) => task.make(Some(told)).await,
+                // As if it had waited for those that run. The worker tries again.
                 None => task.record(Err(DeliveryFault::Timeout)).await,
             }
         });

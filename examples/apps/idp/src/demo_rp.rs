@@ -1,22 +1,25 @@
 //! A client to try the provider with. It runs on the same server under another host name, so
 //! browsers treat it as another site.
 //!
-//! It speaks to the provider as any client does, and remembers everything in cookies. It exists
-//! only while the provider is on loopback http.
+//! It speaks to the provider as any client does, and remembers in cookies who is signed in, and in
+//! memory which sessions have ended. It exists only while the provider is on loopback http.
 
-use std::sync::Arc;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, ensure};
 use askama::Template;
 use axum::Router;
+use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
-use axum::http::HeaderMap;
-use axum::http::header::SET_COOKIE;
+use axum::http::header::{CACHE_CONTROL, SET_COOKIE};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{AppendHeaders, IntoResponse as _, Response};
 use axum::routing::{get, post};
 use jsonwebtoken::jwk::JwkSet;
-use jsonwebtoken::{DecodingKey, Validation};
+use jsonwebtoken::{DecodingKey, Header, Validation};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use crate::app::App;
@@ -25,7 +28,7 @@ use crate::http::{self, Internal, Parameters};
 use crate::pages::{
     ClientAccountPage, ClientErrorPage, ClientHomePage, Form, Returned, SignOut, SignOutRequest, SignOutVariant,
 };
-use crate::{logout, secrets};
+use crate::{logout as end_session, secrets};
 
 const CLIENT_ID: &str = "demo-rp";
 const CLIENT_SECRET: &str = "everybody-knows-the-secret-of-demo-rp";
@@ -35,11 +38,20 @@ const REQUEST_COOKIE: &str = "rp-request";
 const ID_TOKEN_COOKIE: &str = "rp-id-token";
 const LOGOUT_STATE_COOKIE: &str = "rp-logout-state";
 
+/// How many ended sessions it remembers.
+const MOST_ENDED: usize = 1000;
+
+/// The member of `events` that makes a token a logout token (Back-Channel Logout 1.0, section 2.4).
+const LOGOUT_EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
+
 /// The client.
 pub(crate) struct DemoRp {
     issuer: Issuer,
     home: String,
     http: reqwest::Client,
+    /// The `sid` of sessions of which the provider has told that they have ended, the last one at
+    /// the end.
+    ended: Mutex<VecDeque<String>>,
 }
 
 /// A public client for native apps.
@@ -60,6 +72,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/rp/callback", get(callback))
         .route("/rp/signed-out", get(signed_out))
         .route("/rp/forget", post(forget))
+        .route("/rp/logout", post(logout))
 }
 
 impl DemoRp {
@@ -71,7 +84,7 @@ impl DemoRp {
         // It speaks to the provider by http alone, so it needs no certificate.
         let http = reqwest::Client::builder().no_proxy().tls_certs_only([]);
         let http = http.redirect(reqwest::redirect::Policy::none()).build()?;
-        Ok(Some(Self { issuer: issuer.clone(), home: format!("{origin}/rp"), http }))
+        Ok(Some(Self { issuer: issuer.clone(), home: format!("{origin}/rp"), http, ended: Mutex::default() }))
     }
 
     pub(crate) fn client(&self) -> Value {
@@ -82,6 +95,8 @@ impl DemoRp {
             "client_uri": self.home,
             "redirect_uris": [self.uri_of("callback")],
             "post_logout_redirect_uris": [self.uri_of("signed-out")],
+            "backchannel_logout_uri": self.uri_of("logout"),
+            "backchannel_logout_session_required": true,
         })
     }
 
@@ -108,16 +123,48 @@ impl DemoRp {
         ];
         let request = self.http.post(self.issuer.url("/token")).basic_auth(CLIENT_ID, Some(CLIENT_SECRET)).form(&form);
         let Tokens { id_token } = request.send().await?.error_for_status()?.json().await?;
+        let (_, claims): (_, Map<String, Value>) = self.verify(&id_token).await?;
+        ensure!(claims.get("nonce").and_then(Value::as_str) == Some(nonce), "the nonce is not the one sent");
+        Ok(id_token)
+    }
+
+    /// The header and the claims of a token that the provider has issued to this client.
+    async fn verify<C: DeserializeOwned + Clone>(&self, token: &str) -> anyhow::Result<(Header, C)> {
         let keys: JwkSet = self.http.get(self.issuer.url("/jwks")).send().await?.error_for_status()?.json().await?;
-        let header = jsonwebtoken::decode_header(&id_token)?;
+        let header = jsonwebtoken::decode_header(token)?;
         let key = header.kid.as_deref().and_then(|kid| keys.find(kid)).context("the key is not in the JWK Set")?;
         let mut validation = Validation::new(jsonwebtoken::Algorithm::RS256);
         validation.set_audience(&[CLIENT_ID]);
         validation.set_issuer(&[self.issuer.as_str()]);
-        let claims: Map<String, Value> =
-            jsonwebtoken::decode(&id_token, &DecodingKey::from_jwk(key)?, &validation)?.claims;
-        ensure!(claims.get("nonce").and_then(Value::as_str) == Some(nonce), "the nonce is not the one sent");
-        Ok(id_token)
+        Ok((header, jsonwebtoken::decode(token, &DecodingKey::from_jwk(key)?, &validation)?.claims))
+    }
+
+    /// The `sid` of a logout token (Back-Channel Logout 1.0, section 2.6).
+    async fn ended_session(&self, logout_token: &str) -> anyhow::Result<String> {
+        #[derive(Clone, Deserialize)]
+        struct LogoutToken {
+            sid: String,
+            events: Map<String, Value>,
+            nonce: Option<Value>,
+        }
+        let (header, LogoutToken { sid, events, nonce }) = self.verify(logout_token).await?;
+        ensure!(header.typ.as_deref() == Some("logout+jwt"), "the typ is not logout+jwt");
+        ensure!(events.get(LOGOUT_EVENT).is_some_and(Value::is_object), "it is not about a logout");
+        ensure!(nonce.is_none(), "it has a nonce, as ID Tokens do");
+        Ok(sid)
+    }
+
+    fn end(&self, sid: String) {
+        let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        ended.push_back(sid);
+        if ended.len() > MOST_ENDED {
+            ended.pop_front();
+        }
+    }
+
+    fn has_ended(&self, claims: &Map<String, Value>) -> bool {
+        let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        claims.get("sid").and_then(Value::as_str).is_some_and(|sid| ended.iter().any(|ended| ended == sid))
     }
 }
 
@@ -130,7 +177,8 @@ fn claims(id_token: &str) -> anyhow::Result<Map<String, Value>> {
 async fn home(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, Internal> {
     let rp = demo(&app)?;
     let id_token = http::cookie(&headers, ID_TOKEN_COOKIE);
-    let Some((id_token, claims)) = id_token.and_then(|token| Some((token, claims(token).ok()?))) else {
+    let signed_in = id_token.and_then(|token| Some((token, claims(token).ok()?)));
+    let Some((id_token, claims)) = signed_in.filter(|(_, claims)| !rp.has_ended(claims)) else {
         let language = http::language(&headers, None);
         let page = ClientHomePage { language, client: NAME, signed_out: None };
         return answer(rp, &headers, &page);
@@ -143,7 +191,7 @@ async fn home(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Respons
         .iter()
         .map(|it| it.1.iter().map(|(name, value)| (*name, value.as_str())).collect::<Vec<_>>())
         .collect();
-    let end_session = rp.issuer.url(logout::PATH);
+    let end_session = rp.issuer.url(end_session::PATH);
     let links: Vec<_> = forms.iter().map(|fields| link(&end_session, fields)).collect();
     let mut sign_outs = Vec::new();
     for (((variant, _), fields), href) in requests.iter().zip(&forms).zip(&links) {
@@ -253,6 +301,28 @@ async fn signed_out(
         Some(cookies) => (cookies, answer).into_response(),
         None => answer,
     })
+}
+
+/// The `backchannel_logout_uri`: the provider tells that a session has ended (Back-Channel Logout
+/// 1.0, section 2.8).
+async fn logout(State(app): State<Arc<App>>, body: Bytes) -> Result<Response, Internal> {
+    let rp = demo(&app)?;
+    let form = Parameters::parse(&body).unwrap_or_default();
+    let ended = match form.get("logout_token") {
+        Some(token) => rp.ended_session(token).await,
+        None => Err(anyhow::anyhow!("there is no logout_token")),
+    };
+    let status = match ended {
+        Ok(sid) => {
+            rp.end(sid);
+            StatusCode::OK
+        }
+        Err(error) => {
+            tracing::warn!(%error, "the demo client refused a logout token");
+            StatusCode::BAD_REQUEST
+        }
+    };
+    Ok((status, [(CACHE_CONTROL, "no-store")]).into_response())
 }
 
 async fn forget() -> Result<Response, Internal> {

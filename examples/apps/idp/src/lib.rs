@@ -101,7 +101,7 @@ pub async fn run_command(command: Command, config: &Config) -> anyhow::Result<()
                 (None, None) => Several::All,
             };
             let ended = sessions::end_several(&db, &terms, which).await?;
-            writeln!(stdout(), "{ended} sessions have ended")?;
+            writeln!(stdout(), "sessions ended: {ended}")?;
         }
         Command::Notices { all } => notices::list(&db, all, &mut stdout().lock()).await?,
     }

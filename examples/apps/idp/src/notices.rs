@@ -21,17 +21,32 @@ const DAY: i64 = 24 * 60 * 60;
 /// When a notice is looked at again that this version cannot read.
 const UNREADABLE_SECONDS: i64 = 60 * 60;
 
-/// Stores a notice in the transaction that ends its session.
+/// How many notices one statement stores.
+const STORED_AT_ONCE: usize = 100;
+
+/// Stores notices in the transaction that ends their session. `host` is that of a client's URI.
 pub(crate) async fn insert(
     transaction: &mut Transaction<'_, Any>,
-    notice: &BackChannelNotice,
-    host: &str,
+    notices: &[BackChannelNotice],
+    host: impl Fn(&ClientId) -> String,
 ) -> anyhow::Result<()> {
-    let insert = "INSERT INTO notices (notice_key, client_id, host, notice, due_at, attempts, over_at) \
-        VALUES ($1, $2, $3, $4, $5, $6, NULL) ON CONFLICT (notice_key) DO NOTHING";
-    let insert = sqlx::query(insert).bind(notice.key()).bind(notice.client_id().as_str()).bind(host);
-    let insert = insert.bind(serde_json::to_string(notice)?).bind(due_at(notice)).bind(i64::from(notice.attempts()));
-    insert.execute(&mut **transaction).await?;
+    for notices in notices.chunks(STORED_AT_ONCE) {
+        // One statement, because each is a round trip that the browser waits for.
+        let mut numbers = (1_usize..).map(|number| format!("${number}"));
+        let mut row = |_| format!("({}, NULL)", numbers.by_ref().take(6).collect::<Vec<_>>().join(", "));
+        let rows = notices.iter().map(&mut row).collect::<Vec<_>>().join(", ");
+        let insert = format!(
+            "INSERT INTO notices (notice_key, client_id, host, notice, due_at, attempts, over_at) VALUES {rows} \
+            ON CONFLICT (notice_key) DO NOTHING"
+        );
+        let mut insert = sqlx::query(&insert);
+        for notice in notices {
+            insert = insert.bind(notice.key()).bind(notice.client_id().as_str()).bind(host(notice.client_id()));
+            insert =
+                insert.bind(serde_json::to_string(notice)?).bind(due_at(notice)).bind(i64::from(notice.attempts()));
+        }
+        insert.execute(&mut **transaction).await?;
+    }
     Ok(())
 }
 

@@ -160,7 +160,7 @@ pub(crate) struct Ending {
 
 impl Ending {
     /// The host to which a client's notices are sent.
-    pub(crate) fn host(&self, client_id: &ClientId) -> &str {
+    pub(crate) fn host(&self, client_id: &ClientId) -> String {
         host(&self.known, client_id)
     }
 
@@ -183,33 +183,29 @@ pub(crate) async fn end_within(
     sid: &str,
     plan: impl FnOnce(&EndedSession, Vec<Participant<'_>>) -> Notices,
 ) -> anyhow::Result<Option<Ending>> {
-    let hold = "UPDATE sessions SET auth_time = auth_time WHERE sid = $1 RETURNING user_id";
-    let hold = sqlx::query_scalar::<_, String>(hold).bind(sid);
-    let Some(user_id) = hold.fetch_all(&mut **transaction).await?.pop() else {
+    let hold = "UPDATE sessions SET auth_time = auth_time WHERE sid = $1 RETURNING user_id, \
+        (SELECT COUNT(*) FROM codes WHERE codes.sid = $1 AND used = 0 AND codes.expires_at > $2), \
+        (SELECT COUNT(*) FROM access_tokens WHERE access_tokens.sid = $1 AND access_tokens.expires_at > $2)";
+    let hold = sqlx::query_as::<_, (String, i64, i64)>(hold).bind(sid).bind(store::now());
+    let Some((user_id, codes, access_tokens)) = hold.fetch_all(&mut **transaction).await?.pop() else {
         return Ok(None);
     };
-    let now = OffsetDateTime::now_utc();
-    let count = "SELECT (SELECT COUNT(*) FROM codes WHERE sid = $1 AND used = 0 AND expires_at > $2), \
-        (SELECT COUNT(*) FROM access_tokens WHERE sid = $1 AND expires_at > $2)";
-    let count = sqlx::query_as(count).bind(sid).bind(now.unix_timestamp());
-    let (codes, access_tokens): (i64, i64) = count.fetch_one(&mut **transaction).await?;
     let also_ended = [("codes", codes), ("access_tokens", access_tokens)].into_iter().filter(|(_, count)| *count > 0);
     let also_ended = also_ended.map(|(name, _)| name.to_owned()).collect();
 
     let clients = clients::of_held_session(transaction, sid).await?;
     let known: Vec<_> = clients.iter().map(|client| client.for_logout(terms)).collect();
     let participants = known.iter().map(|client| Participant::new(client, sid).subject(&*user_id)).collect();
-    let notices = plan(&EndedSession::new(sid, now), participants);
-    for notice in notices.back_channel() {
-        notices::insert(transaction, notice, host(&known, notice.client_id())).await?;
-    }
+    let notices = plan(&EndedSession::new(sid, OffsetDateTime::now_utc()), participants);
+    notices::insert(transaction, notices.back_channel(), |client_id| host(&known, client_id)).await?;
     sqlx::query("DELETE FROM sessions WHERE sid = $1").bind(sid).execute(&mut **transaction).await?;
     Ok(Some(Ending { clients, known, notices, also_ended }))
 }
 
-fn host<'k>(known: &'k [oidc_logout::op::Client], client_id: &ClientId) -> &'k str {
+fn host(known: &[oidc_logout::op::Client], client_id: &ClientId) -> String {
     let client = known.iter().find(|client| client.id() == client_id);
-    client.and_then(|client| client.backchannel_logout_uri()).map_or("", BackChannelUri::host)
+    let uri = client.and_then(|client| client.backchannel_logout_uri());
+    uri.map(BackChannelUri::host).unwrap_or_default().to_ascii_lowercase()
 }
 
 /// Ends a session in a transaction of its own.

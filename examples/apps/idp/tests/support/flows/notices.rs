@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use idp::config::Config;
 use rcgen::generate_simple_self_signed;
 use serde_json::{Value, json};
+use url::Url;
 
 use super::set_user;
 use crate::provider::{Provider, start};
@@ -596,4 +597,30 @@ async fn certificates_of_an_authority_of_ones_own_are_trusted_where_the_operator
             assert_eq!(stub.all_received().len(), 0);
         }
     }
+}
+
+#[tokio::test]
+async fn the_demo_client_notices_that_its_session_has_ended() {
+    let provider = Provider::start(&[]).await;
+    let home = provider.server.demo_url().unwrap();
+    let browser = Browser::new();
+    let sign_in = async || {
+        let page = browser.get(browser.get(&format!("{home}/sign-in")).await.location()).await;
+        let mut answer = browser.sign_in(&page).await;
+        while answer.status == 303 {
+            let next = Url::parse(home).unwrap().join(answer.location()).unwrap();
+            answer = browser.get(next.as_str()).await;
+        }
+        assert!(browser.get(home).await.body.contains("What the ID Token says about you"));
+    };
+    sign_in().await;
+    for wrong in [&[("logout_token", "e30.e30.")][..], &[]] {
+        assert_eq!(Browser::without_cookies().post(&format!("{home}/logout"), wrong).await.status, 400);
+    }
+    let page = browser.get(&provider.url("/")).await;
+    assert_eq!(browser.submit(&page, &[("confirm", "yes")]).await.status, 200);
+    is_in_state(&provider, "demo-rp", "delivered").await;
+    assert!(!browser.get(home).await.body.contains("What the ID Token says about you"));
+    // The next session is another one.
+    sign_in().await;
 }
