@@ -1,5 +1,7 @@
 //! Sessions: one row per signed-in browser, found by a cookie that only this browser has.
 
+use std::time::Instant;
+
 use anyhow::Context as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -283,6 +285,7 @@ pub(crate) async fn end_several(db: &Database, terms: &Terms, which: Several<'_>
         let sids: Vec<String> = page.fetch_all(db.reader()).await?;
         let Some(end) = sids.last() else { return Ok(ended) };
         last.clone_from(end);
+        let begin = Instant::now();
         let mut transaction = db.writer().begin().await?;
         let mut endings = Vec::new();
         for sid in &sids {
@@ -293,6 +296,7 @@ pub(crate) async fn end_several(db: &Database, terms: &Terms, which: Several<'_>
             ending.log_not_told();
             ended = ended.saturating_add(1);
         }
+        db.give_way(begin.elapsed()).await;
     }
 }
 

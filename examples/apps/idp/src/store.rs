@@ -30,11 +30,15 @@ static MIGRATIONS: Migrator = sqlx::migrate!();
 /// How many connections an instance has for what may happen at the same time.
 const CONNECTIONS: u32 = 8;
 
+/// How long a process gives way at least: as long as those that wait sleep at first.
+const GIVE_WAY: Duration = Duration::from_millis(20);
+
 /// The open database.
 #[derive(Clone, Debug)]
 pub(crate) struct Database {
     reader: AnyPool,
     writer: AnyPool,
+    is_sqlite: bool,
 }
 
 impl Database {
@@ -52,7 +56,7 @@ impl Database {
         let reader = connect(url, CONNECTIONS).await?;
         let writer = if is_sqlite { connect(url, 1).await? } else { reader.clone() };
         migrate(&writer).await.context("--database: cannot bring its tables up to date")?;
-        Ok(Self { reader, writer })
+        Ok(Self { reader, writer, is_sqlite })
     }
 
     /// For statements that change nothing.
@@ -63,6 +67,16 @@ impl Database {
     /// For all others, and for transactions.
     pub(crate) fn writer(&self) -> &AnyPool {
         &self.writer
+    }
+
+    /// Leaves others a moment to write, after one transaction of many that took so long.
+    ///
+    /// Processes that wait for SQLite's one writer sleep and look again. Without such moments they
+    /// would hardly ever find it free.
+    pub(crate) async fn give_way(&self, after: Duration) {
+        if self.is_sqlite {
+            tokio::time::sleep(after.max(GIVE_WAY)).await;
+        }
     }
 
     pub(crate) async fn close(&self) {
