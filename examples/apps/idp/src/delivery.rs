@@ -4,7 +4,7 @@
 //! Two callers make attempts. A logout request makes the first ones at once and waits for them a
 //! little. The [worker](crate::worker) makes all others.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::error::Error;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -45,8 +45,10 @@ const CONNECT: Duration = Duration::from_secs(2);
 /// How long the rest of an answer is read, so that its connection can serve again.
 const REST_OF_ANSWER: Duration = Duration::from_millis(500);
 
-/// How many first attempts run at once for one host, and in all. Sign-outs of many users at a time
-/// must not pile up connections to a host that does not answer.
+/// How many first attempts run at once for one client, for one host, and in all. Sign-outs of many
+/// users at a time must not pile up connections to a host that does not answer, and one client that
+/// does not answer leaves places to others at its host.
+const FIRST_AT_CLIENT: usize = 8;
 const FIRST_AT_HOST: usize = 16;
 const FIRST_AT_ONCE: usize = 256;
 
@@ -58,6 +60,7 @@ pub(crate) struct Delivery {
     /// For those of the operator.
     operator: Sender,
     places: Arc<Places>,
+    silent: Silent,
     attempts: TaskTracker,
     /// Set when the process is told to stop.
     pub(crate) stopping: CancellationToken,
@@ -84,6 +87,7 @@ impl Delivery {
             public: sender(Source::Registration)?,
             operator: sender(Source::File)?,
             places: Arc::default(),
+            silent: Silent::default(),
             attempts: TaskTracker::new(),
             stopping: CancellationToken::new(),
             due: Notify::new(),
@@ -104,6 +108,11 @@ impl Delivery {
     /// A place for an attempt to tell a client, within the limits of how many run at once.
     pub(crate) fn place(&self, limits: Vec<(String, usize)>) -> Option<Place> {
         Places::take(&self.places, limits)
+    }
+
+    /// Whether the client did not answer in time when it was last told something.
+    pub(crate) fn is_silent(&self, client_id: &str) -> bool {
+        self.silent.0.lock().unwrap_or_else(PoisonError::into_inner).contains(client_id)
     }
 
     /// Runs something that has to come to its end before the process does.
@@ -155,8 +164,12 @@ pub(crate) async fn first_attempts(
     for notice in ending.notices.first_attempts() {
         let client = ending.clients.iter().find(|client| client.id == notice.client_id().as_str()).cloned();
         let claimed = Claimed { notice: notice.clone(), attempt: notice.attempts() };
-        let host = ending.host(notice.client_id());
-        let place = app.delivery.place(vec![(format!("host {host}"), FIRST_AT_HOST), (String::new(), FIRST_AT_ONCE)]);
+        // The worker has places of its own, so that neither waits for the other.
+        let place = app.delivery.place(vec![
+            (format!("first, client {}", notice.client_id().as_str()), FIRST_AT_CLIENT),
+            (format!("first, host {}", ending.host(notice.client_id())), FIRST_AT_HOST),
+            ("first".to_owned(), FIRST_AT_ONCE),
+        ]);
         let (told, task) = (told.clone(), Attempt { app: Arc::clone(app), keys: Arc::clone(keys), client, claimed });
         app.delivery.run(async move {
             match place {
@@ -190,6 +203,7 @@ impl Attempt {
     /// Makes the attempt, and records what came of it. Who waits hears of a success before.
     pub(crate) async fn make(self, told: Option<mpsc::UnboundedSender<ClientId>>) {
         let sent = self.send().await;
+        self.app.delivery.silent.note(self.claimed.notice.client_id(), &sent);
         if let (Some(told), Ok(answer)) = (&told, &sent)
             && matches!(answer.status().as_u16(), 200 | 204)
         {
@@ -348,6 +362,21 @@ impl Resolve for Resolver {
             }
             Ok(Box::new(addresses.into_iter()) as Addrs)
         })
+    }
+}
+
+/// The clients that did not answer in time when they were last told something.
+#[derive(Default)]
+struct Silent(Mutex<HashSet<String>>);
+
+impl Silent {
+    fn note<T>(&self, client_id: &ClientId, sent: &Result<T, DeliveryFault>) {
+        let mut silent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if matches!(sent, Err(DeliveryFault::Timeout)) {
+            silent.insert(client_id.as_str().to_owned());
+        } else {
+            silent.remove(client_id.as_str());
+        }
     }
 }
 

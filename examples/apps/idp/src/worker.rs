@@ -17,9 +17,11 @@ use crate::{clients, store};
 /// How often it looks when nobody wakes it.
 const EVERY: Duration = Duration::from_secs(2);
 
-/// How many attempts run at once: for one client, for one host, and in all.
+/// How many attempts run at once: for one client, for one that did not answer lately, for one host,
+/// and in all. No client can take all places of its host.
 const AT_CLIENT: usize = 4;
-const AT_HOST: usize = 4;
+const AT_SILENT_CLIENT: usize = 1;
+const AT_HOST: usize = 8;
 const AT_ONCE: usize = 32;
 
 /// How many clients are looked at at a time, and how many notices of each are read.
@@ -151,7 +153,8 @@ impl Queue {
 }
 
 fn free(app: &App, client_id: &str, host: &str) -> Option<Place> {
-    app.delivery.place(vec![(format!("client {client_id}"), AT_CLIENT), (format!("host {host}"), AT_HOST), in_all()])
+    let at_client = if app.delivery.is_silent(client_id) { AT_SILENT_CLIENT } else { AT_CLIENT };
+    app.delivery.place(vec![(format!("client {client_id}"), at_client), (format!("host {host}"), AT_HOST), in_all()])
 }
 
 fn in_all() -> (String, usize) {
