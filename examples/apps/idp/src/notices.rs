@@ -178,7 +178,14 @@ pub(crate) async fn record(db: &Database, schedule: &Schedule, outcomes: Vec<Out
         let hold = "UPDATE notices SET attempts = attempts WHERE notice_key = $1 RETURNING notice";
         let hold = sqlx::query_scalar::<_, String>(hold).bind(key);
         let Some(stored) = hold.fetch_all(&mut *transaction).await?.pop() else { continue };
-        let mut notice: BackChannelNotice = serde_json::from_str(&stored)?;
+        let Ok(mut notice) = serde_json::from_str::<BackChannelNotice>(&stored) else {
+            // Another version took it over. What came of the others is recorded all the same.
+            tracing::error!(
+                client_id = outcome.claimed.notice.client_id().as_str(),
+                "a notice cannot be read any more"
+            );
+            continue;
+        };
         let now = OffsetDateTime::now_utc();
         let before = notice.clone();
         let next = notice.record(*attempt, outcome.reply(), now, random()?, schedule);
