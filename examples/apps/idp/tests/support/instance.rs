@@ -49,6 +49,17 @@ impl Process {
         self.0.wait().unwrap();
     }
 
+    /// The memory that it occupies, in MiB, and the most that it ever did. `None` where the system
+    /// does not say so in Linux's way.
+    pub(crate) fn memory(&self) -> Option<(u64, u64)> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id())).ok()?;
+        let mebibytes = |name: &str| {
+            let kibibytes = status.lines().find_map(|line| line.strip_prefix(name))?.trim().strip_suffix("kB")?;
+            Some(kibibytes.trim().parse::<u64>().ok()? / 1024)
+        };
+        Some((mebibytes("VmRSS:")?, mebibytes("VmHWM:")?))
+    }
+
     /// Waits until it ends by itself.
     pub(crate) async fn ended(mut self) -> ExitStatus {
         let ended = async {
@@ -109,6 +120,11 @@ impl Instance {
 
     pub(crate) fn kill(&mut self) {
         self.process.kill();
+    }
+
+    /// See [`Process::memory`].
+    pub(crate) fn memory(&self) -> Option<(u64, u64)> {
+        self.process.memory()
     }
 
     /// Tells it to stop, and waits until it has.

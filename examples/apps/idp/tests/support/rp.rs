@@ -1,5 +1,7 @@
 //! A client that registers itself and sends its users to the provider.
 
+#![allow(dead_code, reason = "each test crate uses a part of it")]
+
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde_json::{Value, json};
