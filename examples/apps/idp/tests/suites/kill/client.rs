@@ -1,5 +1,6 @@
 //! Clients. They record what the provider tells them, and decide when it is killed.
 
+use std::collections::HashMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -15,10 +16,13 @@ use url::Url;
 
 use crate::support::instance::Instance;
 
-const CALLBACK: &str = "http://localhost:9/rp/callback";
+pub(crate) const CALLBACK: &str = "http://localhost:9/rp/callback";
 const SIGNED_OUT: &str = "http://localhost:9/rp/signed-out";
 const CLIENT_ID: &str = "demo-rp";
 const CLIENT_SECRET: &str = "everybody-knows-the-secret-of-demo-rp";
+
+/// The clients that are told when a session ends in which they take part.
+pub(crate) const TOLD: [&str; 2] = ["told-1", "told-2"];
 
 /// The events that are counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,20 +30,25 @@ pub(crate) enum Event {
     SignIn,
     Redemption,
     SignOut,
+    /// A client is told that a session has ended.
+    Notice,
 }
 
 /// Kills the provider at the moment at which a client learns of the nth event of one kind.
 pub(crate) struct Killer {
     instance: Mutex<Option<Instance>>,
     after: (Event, usize),
-    told: [AtomicUsize; 3],
+    told: [AtomicUsize; 4],
     killed: Notify,
 }
 
 impl Killer {
     pub(crate) fn new(instance: Instance, rng: &mut Rng) -> Self {
-        let event = [Event::SignIn, Event::Redemption, Event::SignOut, Event::SignOut][rng.usize(0..4)];
-        let (instance, after) = (Mutex::new(Some(instance)), (event, rng.usize(1..16)));
+        let events = [Event::SignIn, Event::Redemption, Event::SignOut, Event::SignOut, Event::Notice, Event::Notice];
+        let event = events[rng.usize(..events.len())];
+        // Few notices are due at once.
+        let most = if event == Event::Notice { 6 } else { 16 };
+        let (instance, after) = (Mutex::new(Some(instance)), (event, rng.usize(1..most)));
         Self { instance, after, told: Default::default(), killed: Notify::new() }
     }
 
@@ -49,7 +58,7 @@ impl Killer {
         Self { instance: Mutex::new(Some(instance)), after, told: Default::default(), killed: Notify::new() }
     }
 
-    fn told(&self, event: Event) {
+    pub(crate) fn told(&self, event: Event) {
         let times = self.told[event as usize].fetch_add(1, Ordering::SeqCst) + 1;
         if (event, times) == self.after {
             self.kill();
@@ -74,6 +83,7 @@ pub(crate) struct Told {
     pub(crate) sign_ins: usize,
     pub(crate) redemptions: usize,
     pub(crate) sign_outs: usize,
+    pub(crate) notices: usize,
 }
 
 impl Told {
@@ -82,6 +92,7 @@ impl Told {
         self.sign_ins += times(Event::SignIn);
         self.redemptions += times(Event::Redemption);
         self.sign_outs += times(Event::SignOut);
+        self.notices += times(Event::Notice);
     }
 }
 
@@ -112,6 +123,9 @@ pub(crate) struct Session {
     pub(crate) id_token: Option<String>,
 }
 
+/// Whether each of the clients that are told takes part in a session.
+pub(crate) type TakesPart = [Knows; TOLD.len()];
+
 /// No answer came: the provider is killed, or the client has hung up.
 pub(crate) struct NoAnswer;
 
@@ -123,13 +137,15 @@ pub(crate) struct Client {
     pub(crate) sessions: Vec<Session>,
     /// The ids of sessions that have ended or have another id by now.
     pub(crate) former: Vec<String>,
+    /// Who takes part in which session, by its `sid`. This stays when the session has ended.
+    pub(crate) parts: HashMap<String, TakesPart>,
     pub(crate) in_doubt: usize,
 }
 
 impl Client {
     pub(crate) fn new(rng: Rng) -> Self {
         let http = reqwest::Client::builder().no_proxy().redirect(Policy::none()).build().unwrap();
-        Self { http, rng, sessions: Vec::new(), former: Vec::new(), in_doubt: 0 }
+        Self { http, rng, sessions: Vec::new(), former: Vec::new(), parts: HashMap::new(), in_doubt: 0 }
     }
 
     /// Signs in and out until answers stop coming.
@@ -137,11 +153,12 @@ impl Client {
         loop {
             let done = match self.a_session() {
                 None => self.sign_in(origin, killer).await,
-                Some(session) => match self.rng.u32(0..8) {
+                Some(session) => match self.rng.u32(0..10) {
                     0 => self.sign_in_again(session, origin, killer).await,
                     1..=3 => self.sign_out_with_hint(session, origin, killer).await,
                     4 => self.sign_out_by_the_account_page(session, origin, killer).await,
                     5 | 6 => self.ask_for_code(session, origin, killer).await,
+                    7 | 8 => self.take_part(session, origin).await,
                     _ => {
                         self.hang_up(session, origin, killer).await;
                         Ok(())
@@ -187,7 +204,7 @@ impl Client {
 
     /// Returns the id of the session and the code.
     async fn fill_in_the_form(&self, cookies: &str, origin: &str, killer: &Killer) -> Answered<(String, Code)> {
-        let mut url = authorize(origin);
+        let mut url = authorize(origin, CLIENT_ID);
         url.query_pairs_mut().append_pair("prompt", "login");
         let page = send(self.http.get(url).header(COOKIE, cookies)).await?;
         let browser = cookie(&page, "sign-in").unwrap();
@@ -203,9 +220,24 @@ impl Client {
     /// Asks for one more code, and redeems it or keeps it.
     async fn ask_for_code(&mut self, session: usize, origin: &str, killer: &Killer) -> Answered {
         let id = &self.sessions[session].id;
-        let answer = send(self.http.get(authorize(origin)).header(COOKIE, format!("session={id}"))).await?;
+        let answer = send(self.http.get(authorize(origin, CLIENT_ID)).header(COOKIE, format!("session={id}"))).await?;
         self.sessions[session].codes.push(Code::issued(&answer));
         if self.rng.bool() { self.redeem(session, origin, killer).await } else { Ok(()) }
+    }
+
+    /// Signs in to a client that is told of the session's end.
+    async fn take_part(&mut self, session: usize, origin: &str) -> Answered {
+        let told = self.rng.usize(..TOLD.len());
+        let session = &self.sessions[session];
+        let sid = sid(session.id_token.as_deref().unwrap());
+        let part = &mut self.parts.entry(sid).or_insert([Knows::Undone; TOLD.len()])[told];
+        if *part == Knows::Undone {
+            *part = Knows::InDoubt;
+        }
+        let request = self.http.get(authorize(origin, TOLD[told])).header(COOKIE, format!("session={}", session.id));
+        Code::issued(&send(request).await?);
+        *part = Knows::Done;
+        Ok(())
     }
 
     /// Redeems the newest code of a session.
@@ -256,10 +288,11 @@ impl Client {
     async fn hang_up(&mut self, session: usize, origin: &str, killer: &Killer) {
         let patience = Duration::from_micros(self.rng.u64(0..5000));
         let doing = async {
-            match self.rng.u32(0..4) {
+            match self.rng.u32(0..5) {
                 0 => self.sign_out_with_hint(session, origin, killer).await,
                 1 => self.sign_in(origin, killer).await,
                 2 => self.sign_in_again(session, origin, killer).await,
+                3 => self.take_part(session, origin).await,
                 _ => self.ask_for_code(session, origin, killer).await,
             }
         };
@@ -285,10 +318,16 @@ async fn body(answer: Response) -> Answered<String> {
     answer.text().await.map_err(|_| NoAnswer)
 }
 
-fn authorize(origin: &str) -> Url {
+fn authorize(origin: &str, client: &str) -> Url {
     let parameters =
-        [("response_type", "code"), ("client_id", CLIENT_ID), ("redirect_uri", CALLBACK), ("scope", "openid")];
+        [("response_type", "code"), ("client_id", client), ("redirect_uri", CALLBACK), ("scope", "openid")];
     Url::parse_with_params(&format!("{origin}/authorize"), parameters).unwrap()
+}
+
+/// The `sid` of a token.
+pub(crate) fn sid(token: &str) -> String {
+    let claims = jsonwebtoken::dangerous::insecure_decode::<Value>(token).unwrap().claims;
+    claims["sid"].as_str().unwrap().to_owned()
 }
 
 pub(crate) fn redemption(http: &reqwest::Client, origin: &str, code: &str) -> RequestBuilder {

@@ -1,5 +1,6 @@
 //! The database that a killed process leaves.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use sqlx::migrate::Migrator;
@@ -51,6 +52,29 @@ impl Database {
         };
         tokio::time::timeout(PATIENCE, gone).await.expect("connections of a killed process end");
         connection.close().await.unwrap();
+    }
+
+    /// Waits until the notices of all sessions that have ended are delivered.
+    pub(crate) async fn has_told_everybody(&self) {
+        let mut connection = self.connect().await;
+        let due = "SELECT COUNT(*) FROM notices WHERE over_at IS NULL";
+        let told = async {
+            while sqlx::query_scalar::<_, i64>(due).fetch_one(&mut connection).await.unwrap() > 0 {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, told).await.expect("everybody is told");
+        let failed = "SELECT COUNT(*) FROM notices WHERE notice NOT LIKE '%\"delivered\"%'";
+        assert_eq!(sqlx::query_scalar::<_, i64>(failed).fetch_one(&mut connection).await.unwrap(), 0);
+        connection.close().await.unwrap();
+    }
+
+    /// The sessions that live.
+    pub(crate) async fn sids(&self) -> HashSet<String> {
+        let mut connection = self.connect().await;
+        let sids = sqlx::query_scalar("SELECT sid FROM sessions").fetch_all(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+        sids.into_iter().collect()
     }
 
     /// Asserts that nothing in it is broken, half done or without a parent.
