@@ -1,5 +1,5 @@
-//! Registers the URIs by which a client hears of logouts. Another parser must read the same host and
-//! origin from them, and from the address of a frame what was registered, `iss` and `sid`.
+//! Registers the URIs by which a client hears of logouts. Another parser must read the same host
+//! and origin from them, and from the address of a frame what was registered, `iss` and `sid`.
 #![no_main]
 
 use arbitrary::Arbitrary;

@@ -26,8 +26,8 @@ use crate::answer::Headers;
 ///   when the frames have loaded, so with a client that never answers only the link leads on.
 ///
 /// A frame that is busy for ever stops the page where both share a process. Send
-/// `origin-agent-cluster: ?1` with all your pages: it keeps your origin apart in Chromium, also from
-/// clients on your own site.
+/// `origin-agent-cluster: ?1` with all your pages: it keeps your origin apart in Chromium, also
+/// from clients on your own site.
 ///
 /// The policy in the headers allows this script and no other, and frames of the clients' origins.
 #[derive(Debug)]

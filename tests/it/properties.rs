@@ -1,6 +1,6 @@
 //! Properties that hold for whatever comes in: where a redirect leads, that nothing is decided
-//! twice in different ways, that nothing panics, that a question is answered only by the one who was
-//! asked, and that everybody who takes part in a session is told of its end or reported.
+//! twice in different ways, that nothing panics, that a question is answered only by the one who
+//! was asked, and that everybody who takes part in a session is told of its end or reported.
 
 mod addresses;
 mod confirmation;

@@ -36,8 +36,8 @@ const CLIENTS: [&str; 2] = ["one", "two"];
 async fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        // The provider and the operator's command are processes of their own, so that their memory can
-        // be told apart.
+        // The provider and the operator's command are processes of their own, so that their memory
+        // can be told apart.
         ["serve", database, clients] => serve(database, clients).await,
         ["end", database] => end(database).await,
         [] => measure_both(10_000).await,

@@ -1,5 +1,5 @@
-//! Measures sign-outs, one after the other and when eight come at once, without clients and with five
-//! that are told by the back channel and answer at once. It prints the median and the slowest
+//! Measures sign-outs, one after the other and when eight come at once, without clients and with
+//! five that are told by the back channel and answer at once. It prints the median and the slowest
 //! hundredth, for SQLite, and with `postgres` for PostgreSQL too, which needs Debian's package
 //! `postgresql`.
 //!

@@ -83,8 +83,8 @@ struct Queue {
 }
 
 impl Queue {
-    /// Reads what is due: a page of each client that can be told now. It begins after the client that
-    /// was served last, and goes past those whose places are taken, however many these are.
+    /// Reads what is due: a page of each client that can be told now. It begins after the client
+    /// that was served last, and goes past those whose places are taken, however many these are.
     async fn fill(&mut self, app: &App) -> anyhow::Result<()> {
         let now = store::now();
         self.clients.clear();

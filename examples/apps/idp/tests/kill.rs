@@ -1,6 +1,6 @@
 //! The provider is killed with `SIGKILL` at random times. Whatever it told a client must hold after
-//! the restart: nobody is told of the end of a session that lives, and all who take part in one that
-//! has ended are told.
+//! the restart: nobody is told of the end of a session that lives, and all who take part in one
+//! that has ended are told.
 
 #![allow(
     clippy::unwrap_used,

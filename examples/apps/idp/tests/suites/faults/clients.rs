@@ -115,8 +115,8 @@ async fn clients_that_behave_badly_harm_nobody(kind: Kind) {
     }
     let delivered = "notices WHERE notice LIKE '%\"delivered\"%' AND client_id";
     let all = i64::try_from(SIGN_OUTS + 1).unwrap();
-    // An answer counts by its status. Those of the others are visible as failures. These clients have
-    // one host, where places are few, so some notices to the first two were given up too.
+    // An answer counts by its status. Those of the others are visible as failures. These clients
+    // have one host, where places are few, so some notices to the first two were given up too.
     for (number, (name, _)) in bad.iter().enumerate() {
         let count = provider.rows.count(&format!("{delivered} = 'bad-{number}'")).await;
         assert_eq!(count > 0, ["drips", "floods"].contains(name), "{name}: {count}");
@@ -125,8 +125,8 @@ async fn clients_that_behave_badly_harm_nobody(kind: Kind) {
     assert_eq!(provider.rows.count(&format!("{delivered} LIKE 'good-%'")).await, all * 2);
     // No schedule of such waits has more attempts.
     assert_eq!(provider.rows.count("notices WHERE attempts > 7").await, 0);
-    // Who asks for an hour is not asked again before, and nobody follows a redirect. (An attempt for
-    // which there was no place counts, but nobody is asked.)
+    // Who asks for an hour is not asked again before, and nobody follows a redirect. (An attempt
+    // for which there was no place counts, but nobody is asked.)
     for client in ["bad-5", "bad-6"] {
         let asked: Vec<_> = stub.received(client).iter().map(|it| it.claims()["sid"].to_string()).collect();
         assert_eq!(asked.iter().collect::<HashSet<_>>().len(), asked.len(), "{client}: {asked:?}");

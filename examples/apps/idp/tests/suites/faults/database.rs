@@ -81,8 +81,8 @@ impl Rows {
         session
     }
 
-    /// Signs a user in so many times, in browsers that are never seen again. The `sid` of each begins
-    /// with the prefix.
+    /// Signs a user in so many times, in browsers that are never seen again. The `sid` of each
+    /// begins with the prefix.
     pub(crate) async fn sign_in_often(&self, prefix: &str, number: i64, user: &str, clients: &[&str]) {
         self.sign_in(prefix, user, clients).await;
         let mut transaction = self.pool.begin().await.unwrap();

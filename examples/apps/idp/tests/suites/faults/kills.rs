@@ -92,8 +92,8 @@ impl Scene {
         }
     }
 
-    /// Kills the provider. Returns whether the claims of both clients' attempts were open by then: on
-    /// a busy machine the attempts may have come to an end before.
+    /// Kills the provider. Returns whether the claims of both clients' attempts were open by then:
+    /// on a busy machine the attempts may have come to an end before.
     async fn kill_during_attempts(&mut self) -> bool {
         self.provider.server.kill();
         self.provider.rows.is_left().await;
@@ -231,8 +231,8 @@ impl Scene {
         self.ended.push(session);
     }
 
-    /// Each client was told so many times before the kill, and once more when the claim of the killed
-    /// process counted as lost.
+    /// Each client was told so many times before the kill, and once more when the claim of the
+    /// killed process counted as lost.
     fn was_told_again_after_the_claim(&self, session: &Session, before: usize) {
         for client in CLIENTS {
             let told = self.told(client, session);

@@ -1,5 +1,5 @@
-//! A session ends while its user signs in at one more client. The client gets a code and is told, or
-//! it gets neither.
+//! A session ends while its user signs in at one more client. The client gets a code and is told,
+//! or it gets neither.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -79,9 +79,9 @@ async fn meet(kind: Kind) {
     assert!((ROUNDS / 10..=ROUNDS * 9 / 10).contains(&accepted.len()), "{}", accepted.len());
 }
 
-/// Signs in and out at the same moment, or nearly so: who came first in the last round has to wait a
-/// little longer in the next one. `offset` is how long the sign-in waits, in microseconds; if it is
-/// negative, the sign-out does.
+/// Signs in and out at the same moment, or nearly so: who came first in the last round has to wait
+/// a little longer in the next one. `offset` is how long the sign-in waits, in microseconds; if it
+/// is negative, the sign-out does.
 async fn race(signs_in: &Origin, signs_out: &Origin, session: &Session, offset: &AtomicI64) -> bool {
     const STEP: i64 = 200;
     let wait = offset.load(Ordering::Relaxed);
