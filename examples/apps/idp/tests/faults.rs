@@ -35,3 +35,5 @@ mod support {
 }
 
 use suites::faults::provider;
+// For `support::stub`.
+use support::rp::{CALLBACK, SIGNED_OUT};

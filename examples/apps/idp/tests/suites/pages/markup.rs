@@ -269,7 +269,7 @@ fn the_clients_that_are_told_in_frames_are_named() {
         assert_eq!(said("front-channel").matches(PLAIN).count(), 3);
         assert_eq!(said("front-channel-alone").matches(PLAIN).count(), 1);
     }
-    let style = ASSETS.iter().find(|asset| asset.path.ends_with(".css")).unwrap().body;
+    let style = ASSETS.iter().find(|asset| asset.content_type.starts_with("text/css")).unwrap().body;
     let rule = style.split_once(".frames iframe {").unwrap().1.split_once('}').unwrap().0;
     assert!(!rule.contains("display") && !rule.contains("visibility"), "browsers may not load it");
 }
