@@ -34,7 +34,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use josekit::jwk::Jwk;
 use josekit::jws::{JwsVerifier, RS256};
 use oidc_logout::KeySet;
-use oidc_logout::op::{Landing, LogoutRequest};
+use oidc_logout::op::{BackChannelNotice, Landing, LogoutRequest};
 use openssl::bn::BigNum;
 use openssl::hash::MessageDigest;
 use openssl::pkey::{PKey, Public};
@@ -42,12 +42,15 @@ use openssl::rsa::Rsa;
 use openssl::sign::Verifier;
 use serde_json::{Value, json};
 
+#[path = "../tests/support/large_session.rs"]
+mod large_session;
 #[path = "../tests/support/seed.rs"]
 #[allow(dead_code, reason = "a test uses the rest")]
 mod seed;
 #[path = "support/timed.rs"]
 mod timed;
 
+use large_session::LargeSession;
 use seed::{Seed, code, filled};
 use timed::{Timed, median, ratio};
 
@@ -58,6 +61,12 @@ const DURATION: Duration = Duration::from_secs(25);
 /// one of them may take.
 const KEYS: usize = 48;
 const MOST_A_KEY: f64 = 20.0;
+
+/// The number of clients that a large session may have, and the most microseconds that it may take
+/// to plan the notice and the frame of each, and to make a logout token without its signature.
+const CLIENTS: usize = 1000;
+const MOST_A_NOTICE: f64 = 1.0;
+const MOST_A_TOKEN: f64 = 3.0;
 
 /// The argument that makes the process print the outcomes and nothing else.
 const OUTCOMES: &str = "--outcomes";
@@ -70,6 +79,7 @@ fn main() {
     } else {
         timed::without_backtraces();
         check_outcomes(&seed, &cases);
+        check_notices(&seed);
         if env::args().any(|argument| argument == "--bench") {
             measure(&seed, &cases);
         }
@@ -91,6 +101,14 @@ fn check_outcomes(seed: &Seed, cases: &[Case]) {
         outcomes(seed, cases),
         "the outcomes should not depend on RUST_BACKTRACE"
     );
+}
+
+fn check_notices(seed: &Seed) {
+    let session = LargeSession::new(CLIENTS);
+    let notices = seed.end_session().notices(&session.ended, session.participants());
+    assert_eq!((notices.back_channel().len(), notices.not_told().len()), (CLIENTS, 0));
+    let told = notices.told([""; 0]);
+    assert_eq!((told.pending().len(), told.frames().len()), (CLIENTS, 50));
 }
 
 fn outcomes(seed: &Seed, cases: &[Case]) -> String {
@@ -283,6 +301,9 @@ fn measure(seed: &Seed, cases: &[Case]) {
     let (signed, signature) = (seed.signed().into_bytes(), seed.signature());
     let key = seed.openssl_key();
     let josekit = seed.josekit_verifier();
+    let session = LargeSession::new(CLIENTS);
+    let (notice, client) = (session.notice(), session.clients.first().expect("a client"));
+    let end = seed.end_session();
     let mut lines = vec![
         Timed::new(|| {
             let mut verifier = Verifier::new(MessageDigest::sha256(), &key).expect("a verifier");
@@ -306,8 +327,41 @@ fn measure(seed: &Seed, cases: &[Case]) {
         })
     }));
 
+    let names = [
+        ("the notices and frames of a session, planned, for each client", CLIENTS, Some(MOST_A_NOTICE)),
+        ("the same, and who is told, for each client", CLIENTS, None),
+        ("a notice, stored as JSON and read again", 1, None),
+        ("a logout token, without its signature", 1, Some(MOST_A_TOKEN)),
+    ];
+    let notices = lines.len();
+    lines.extend([
+        Timed::new(|| drop(black_box(end.notices(&session.ended, session.participants())))),
+        Timed::new(|| drop(black_box(end.notices(&session.ended, session.participants()).told([""; 0])))),
+        Timed::new(|| {
+            let stored = serde_json::to_string(black_box(&notice)).expect("JSON");
+            let read: BackChannelNotice = serde_json::from_str(&stored).expect("a notice");
+            drop(black_box(read));
+        }),
+        Timed::new(|| {
+            let token = black_box(&notice).logout_token(black_box(client), session.now, [7; 16]);
+            drop(black_box(token.expect("a token").signing_input(Some("2026-11"))));
+        }),
+    ]);
+
     timed::measure(&mut lines, DURATION);
-    report(cases, &lines);
+    report(cases, &lines[..notices]);
+    for ((name, times, most), line) in names.into_iter().zip(&lines[notices..]) {
+        in_microseconds(name, line, times, most);
+    }
+}
+
+/// A figure that is not compared with the base line: the time of one of so many.
+fn in_microseconds(name: &str, line: &Timed, times: usize, most: Option<f64>) {
+    #[allow(clippy::cast_precision_loss, reason = "a few keys or clients")]
+    let microseconds = median(line.rounds.iter().copied()) / times as f64;
+    let verdict = most.map_or_else(String::new, |most| timed::verdict(microseconds, most));
+    let name = format!("{name}, in µs");
+    println!("{name:<75}  {microseconds:.2}  {verdict}");
 }
 
 fn report(cases: &[Case], lines: &[Timed]) {
@@ -336,8 +390,6 @@ fn report(cases: &[Case], lines: &[Timed]) {
         };
         row(case.name, &line.rounds, aim);
     }
-    #[allow(clippy::cast_precision_loss, reason = "a few keys")]
-    let microseconds = median(keys.rounds.iter().copied()) / KEYS as f64;
-    let name = format!("a key of a JWK Set of {KEYS} RSA keys, read from its text, in µs");
-    println!("{name:<75}  {microseconds:.2}  {}", timed::verdict(microseconds, MOST_A_KEY));
+    let name = format!("a key of a JWK Set of {KEYS} RSA keys, read from its text");
+    in_microseconds(&name, keys, KEYS, Some(MOST_A_KEY));
 }

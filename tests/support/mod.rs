@@ -5,6 +5,7 @@
 pub(crate) mod browser;
 pub(crate) mod end;
 pub(crate) mod exports;
+pub(crate) mod large_session;
 pub(crate) mod nested;
 pub(crate) mod provider;
 pub(crate) mod repository;

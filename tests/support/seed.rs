@@ -6,7 +6,7 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use oidc_logout::op::{
-    Answer, Client, Decision, Landing, LogoutEndpoint, Policy, Refusal, RefusalReason, Session, Told,
+    Answer, Client, Decision, EndSession, Landing, LogoutEndpoint, Policy, Refusal, RefusalReason, Session, Told,
 };
 use oidc_logout::{KeySet, Secret};
 use serde_json::Value;
@@ -80,6 +80,16 @@ impl Seed {
             Decision::EndSession(end) => Ok(end.session_ended(Told::nobody())),
             Decision::Answer(Answer::Refuse(refusal)) => Err(refusal),
             other @ Decision::Answer(_) => panic!("neither accepted nor refused: {other:?}"),
+        }
+    }
+
+    /// The session's end, before anybody is told.
+    pub(crate) fn end_session(&self) -> EndSession {
+        let request = self.endpoint.read("GET", &self.query, HEADERS, "").expect("a request");
+        let pending = self.endpoint.receive(request, self.now).expect("a request that is received");
+        match pending.decide(Some(&self.client), Some(&self.session)) {
+            Decision::EndSession(end) => end,
+            other @ Decision::Answer(_) => panic!("not accepted: {other:?}"),
         }
     }
 
