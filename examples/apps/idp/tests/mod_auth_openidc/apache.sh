@@ -1,5 +1,5 @@
-# Runs Apache with the configuration $1 and the page $2 until standard input ends, in a folder of its own, which it deletes.
-# Prints "ready" and the path of the log, or what went wrong.
+# Runs Apache with the configuration $1 and the page $2 until standard input ends, in a folder of
+# its own, which it deletes. Prints "ready" and the path of the log, or what went wrong.
 exec 2>&1
 set -eu
 
