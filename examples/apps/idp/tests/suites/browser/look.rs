@@ -102,7 +102,7 @@ async fn every_page_fits_a_narrow_screen() {
     browser.sees(QUESTION).await;
     browser.click("Yes, sign out").await;
     browser.sees("You are signed out").await;
-    browser.reads("You may still be signed in to these applications.").await;
+    browser.reads("These applications have ended your session too:").await;
     look_at(&browser, "signed-out").await;
     browser.goto(&provider.end_session(&[("id_token_hint", "x")])).await;
     browser.sees("Signing out did not work").await;
