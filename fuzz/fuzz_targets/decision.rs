@@ -4,7 +4,11 @@
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-use oidc_logout::op::{Answer, Confirm, ConfirmReason, ConfirmRule, Decision, ExpiredHint, HintWithoutSid, Landing, LogoutEndpoint, LogoutRedirect, LogoutRequest, OnBadHint, Policy, RedirectWithoutHint, RefusalReason, Session, SessionBySid, SessionCookie, Told, UriMatching};
+use oidc_logout::op::{
+    Answer, Confirm, ConfirmReason, ConfirmRule, Decision, ExpiredHint, HintWithoutSid, Landing, LogoutEndpoint,
+    LogoutRedirect, LogoutRequest, OnBadHint, Policy, RedirectWithoutHint, RefusalReason, Session, SessionBySid,
+    SessionCookie, Told, UriMatching,
+};
 use oidc_logout::{Algorithm, Headers, KeySet, Secret};
 use oidc_logout_fuzz::{Clients, ISSUER, NOW, REGISTERED, SignWith, endpoint, leads_to_registered, now, sign};
 use time::{Duration, OffsetDateTime};
