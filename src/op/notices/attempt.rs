@@ -26,8 +26,8 @@ pub enum Reply<'r> {
     Answer {
         /// The HTTP status.
         status: u16,
-        /// The value of the header `Retry-After`: seconds or a date (RFC 9110, section 10.2.3).
-        /// What is neither is ignored.
+        /// The value of the header `Retry-After`: seconds, or a date in the form that RFC 9110,
+        /// section 5.6.7 prefers. Anything else is ignored.
         retry_after: Option<&'r str>,
     },
     /// There was no answer, or no request.

@@ -38,7 +38,7 @@ const MAX_FRAME_SRC_BYTES: usize = 4096;
 /// # struct SessionRow { id: String, sid: String, sub: String }
 /// # impl Db { fn begin(&self) -> std::io::Result<Transaction> { Ok(Transaction) } }
 /// # impl Transaction {
-/// #     fn lock_session(&mut self, _: &str) -> std::io::Result<SessionRow> { unimplemented!() }
+/// #     fn lock_session(&mut self, _: &str) -> std::io::Result<SessionRow> { Err(std::io::ErrorKind::NotFound.into()) }
 /// #     fn participants(&mut self, _: &SessionRow) -> std::io::Result<Vec<Client>> { Ok(vec![]) }
 /// #     fn insert(&mut self, _: String, _: String, _: Option<OffsetDateTime>, _: u32) -> std::io::Result<()> { Ok(()) }
 /// #     fn delete_session(&mut self, _: &SessionRow) -> std::io::Result<()> { Ok(()) }
